@@ -1,0 +1,1 @@
+//! Turning what happened elsewhere into events, with no agent's cooperation.

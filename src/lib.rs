@@ -1,0 +1,14 @@
+//! Annals: the event store for AI coding agents.
+//!
+//! Annals records every state change of every agent instance in an append-only log, replays any
+//! instance to any point, and answers queries over MCP and a command line. The layers, from the
+//! inside out; a layer uses only those before it:
+//!
+//! - [`domain`]: events, instances, the catalogue of event types, errors. No I/O, no async.
+//! - [`replay`], [`integrity`]: folding events into a work state; hashing and `decide`. Pure.
+//! - [`store`]: the [`store::EventStore`] trait and its backends. All SQL lives here.
+//! - [`service`]: the use cases. Every rule that a caller can observe lives here or below.
+//! - [`capture`], [`mcp`], [`http`], [`cli`]: entry layers. They translate and call `service`.
+
+pub mod capture;
+pub mod domain;

@@ -1,0 +1,206 @@
+//! The store: where events are kept. All SQL lives below this module.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::domain::error::Result;
+use crate::domain::event::{Event, Hash, NewEvent};
+use crate::domain::ids::{EventId, InstanceId, StoreId};
+use crate::domain::instance::{Instance, Registration, Status};
+use crate::domain::keyword::Keyword;
+use crate::domain::time::{TimeRange, Timestamp};
+
+mod address;
+pub mod sqlite;
+
+pub use address::{Address, default_path, open};
+
+/// A clock, so that tests can turn it.
+pub trait Clock: Send + Sync + 'static {
+    /// The present time.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// What a store is.
+#[derive(Clone, Debug)]
+pub struct StoreFacts {
+    /// The identity of the store, part of every event hash.
+    pub store_id: StoreId,
+    /// Where the store is, as the user would name it: `sqlite:/path`. Holds no password.
+    pub address: String,
+    /// The number of the newest migration that the store has.
+    pub schema_version: u32,
+}
+
+/// One request to append: an atomic unit, stored whole or not at all.
+#[derive(Clone, Debug)]
+pub struct AppendRequest {
+    /// The instance that the events are about.
+    pub instance_id: InstanceId,
+    /// Given to create the instance; the first event is then its `instance_registered`.
+    pub register: Option<Registration>,
+    /// Refuse unless this is the instance's last sequence number.
+    pub expected_sequence_num: Option<u64>,
+    /// The events in their order. None at all asks only for the automatic events that are due,
+    /// such as `instance_stale`.
+    pub events: Vec<NewEvent>,
+}
+
+/// The store's answer for one event of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The event.
+    pub event_id: EventId,
+    /// Its number within the instance.
+    pub sequence_num: u64,
+    /// When the store took it.
+    pub timestamp: Timestamp,
+    /// Its link in the hash chain.
+    pub hash: Hash,
+    /// Whether it had been stored before; the other fields are then the original answer.
+    pub duplicate: bool,
+}
+
+/// The store's answer to an append, given once every event of it is durable.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// One receipt for each event of the request, in its order.
+    pub receipts: Vec<Receipt>,
+    /// The events that were added besides, such as `instance_stale`.
+    pub automatic: Vec<Receipt>,
+    /// The instance after it.
+    pub instance: Instance,
+}
+
+/// How an instance is named in a look-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InstanceHint {
+    /// By its identity.
+    Id(InstanceId),
+    /// By its handle or a part of it, compared without regard to ASCII case.
+    Handle(String),
+}
+
+/// Which instances a listing shows, newest life first.
+#[derive(Clone, Debug, Default)]
+pub struct InstanceFilter {
+    /// Only those of this project.
+    pub project: Option<String>,
+    /// Only those with this status at `now`.
+    pub status: Option<Status>,
+    /// The time for which staleness is computed.
+    pub now: Option<Timestamp>,
+    /// Only those after this one in the order of the listing.
+    pub after: Option<(Timestamp, InstanceId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A page of instances.
+#[derive(Clone, Debug)]
+pub struct InstancePage {
+    /// The page.
+    pub instances: Vec<Instance>,
+    /// How many the filter fits in all, `after` and `limit` aside.
+    pub total_count: u64,
+    /// Whether more follow the page.
+    pub has_more: bool,
+}
+
+/// The order of events by their sequence number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    #[default]
+    Descending,
+}
+
+/// Which events of an instance a query shows.
+#[derive(Clone, Debug)]
+pub struct EventQuery {
+    /// The instance.
+    pub instance_id: InstanceId,
+    /// Only events of these types; none given, of every type.
+    pub event_types: Option<Vec<String>>,
+    /// Only events whose effective time lies in this range.
+    pub effective: TimeRange,
+    /// Only events that match.
+    pub keyword: Option<Keyword>,
+    /// Only events after this sequence number.
+    pub after_sequence: Option<u64>,
+    /// The order of the page.
+    pub order: Order,
+    /// At most so many.
+    pub limit: u32,
+    /// Leave out so many first.
+    pub offset: u64,
+}
+
+/// A page of events, with the count of one and the same snapshot.
+#[derive(Clone, Debug)]
+pub struct EventPage {
+    /// The page.
+    pub events: Vec<Event>,
+    /// How many events the filters fit in all.
+    pub total_count: u64,
+}
+
+/// Events in order, in chunks, read as they are asked for. The stream ends after an error.
+pub type EventStream = mpsc::Receiver<Result<Vec<Event>>>;
+
+/// Where events are kept.
+///
+/// Every backend keeps the same promises, and the conformance suite (`tests/it/conformance`) holds
+/// each of them to it.
+#[async_trait]
+pub trait EventStore: Send + Sync + 'static {
+    /// What the store is.
+    fn facts(&self) -> &StoreFacts;
+
+    /// Appends atomically, and answers once the events are durable.
+    ///
+    /// # Errors
+    ///
+    /// What `decide` refuses (`instance_not_found`, `sequence_conflict`, `event_id_conflict`,
+    /// `instance_closed`, `instance_exists`), and `store_*` errors. After `store_unavailable` the
+    /// events may or may not be stored: sending the same event ids again is safe and tells.
+    async fn append(&self, request: AppendRequest) -> Result<Appended>;
+
+    /// The instances that a hint fits: the one with that id or exact handle, else those whose handle
+    /// contains the text; at most `limit`, newest life first.
+    async fn find_instances(&self, hint: &InstanceHint, limit: u32) -> Result<Vec<Instance>>;
+
+    /// A page of the registry.
+    async fn list_instances(&self, filter: &InstanceFilter) -> Result<InstancePage>;
+
+    /// A page of events and their exact count, from one snapshot.
+    async fn query(&self, query: &EventQuery) -> Result<EventPage>;
+
+    /// The instance and its events 1 to `to` (or to its head) in ascending order, from one snapshot;
+    /// `None` for an unknown instance. Memory stays flat, however many there are.
+    async fn scan(
+        &self,
+        instance_id: InstanceId,
+        to: Option<u64>,
+    ) -> Result<Option<(Instance, EventStream)>>;
+
+    /// Finishes what is under way and releases every resource. Later calls are `store_unavailable`.
+    async fn close(&self);
+}
+
+/// A store that several tasks share.
+pub type SharedStore = Arc<dyn EventStore>;
