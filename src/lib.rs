@@ -12,3 +12,7 @@
 
 pub mod capture;
 pub mod domain;
+pub mod integrity;
+pub mod replay;
+pub mod service;
+pub mod store;
