@@ -7,6 +7,7 @@ mod arguments;
 mod close;
 mod emit;
 mod heartbeat;
+mod import;
 mod instances;
 mod prepare;
 mod query;
@@ -29,6 +30,7 @@ pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
+pub use import::HistoryImport;
 pub use instances::{
     DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
 };
