@@ -95,6 +95,15 @@ impl Catalogue {
         self.row(name).map(|row| row.event_type)
     }
 
+    /// The type of this name, for callers who named it.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_event_type`, with the nearest known names.
+    pub fn require(&self, name: &str) -> Result<&'static EventType> {
+        self.get(name).ok_or_else(|| self.unknown(name))
+    }
+
     fn row(&self, name: &str) -> Option<&Row> {
         self.by_name.get(name).map(|at| &self.rows[*at])
     }
