@@ -2,4 +2,5 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail this way")]
 
+mod python_client;
 mod tidy;
