@@ -19,8 +19,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("mcp", &["domain", "service"]),
     // Serves `mcp` at /mcp.
     ("http", &["domain", "service", "mcp"]),
-    // Starts the other entry layers.
-    ("cli", &["domain", "service", "capture", "mcp", "http"]),
+    // Opens the store for the service, and starts the other entry layers.
+    ("cli", &["domain", "store", "service", "capture", "mcp", "http"]),
 ];
 
 /// Every path of a product source leads into its own layer or one that this may use.
