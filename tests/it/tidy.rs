@@ -39,6 +39,11 @@ impl Source {
         self.path.starts_with("src/") && self.path.ends_with(".rs")
     }
 
+    /// Whether this file is the `tests` module of another.
+    fn is_unit_tests(&self) -> bool {
+        self.is_product() && (self.path.ends_with("/tests.rs") || self.path.contains("/tests/"))
+    }
+
     /// The layer of a product source, `domain` for `src/domain/time.rs`; of the crate's roots,
     /// `main` and `lib`.
     fn layer(&self) -> &str {

@@ -34,7 +34,7 @@ const CLOCKS: &[(&[&str], &str)] = &[
 /// Pure layers name no I/O, no async and no clock; their tests may.
 fn pure_layers(source: &Source) -> Vec<Finding> {
     let layer = source.layer();
-    if !source.is_product() || !PURE.contains(&layer) {
+    if !source.is_product() || source.is_unit_tests() || !PURE.contains(&layer) {
         return Vec::new();
     }
     let code = source.code();
@@ -167,6 +167,7 @@ fn impurities_are_found() {
 fn tests_other_layers_and_the_clock_of_the_domain_are_left_alone() {
     let tests = "use std::fmt;\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}";
     assert_eq!(lines(pure_layers, "src/replay/fold.rs", tests), []);
+    assert_eq!(lines(pure_layers, "src/replay/tests.rs", "use std::fs;"), []);
     assert_eq!(lines(pure_layers, "src/service/emit.rs", "use tokio::sync::mpsc;"), []);
     assert_eq!(lines(pure_layers, "src/domain/time.rs", "fn f() { Timestamp::now(); }"), []);
     assert_eq!(lines(pure_layers, "src/replay/fold.rs", "fn f(fs: u8) { let net = fs; }"), []);

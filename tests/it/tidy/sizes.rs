@@ -11,7 +11,7 @@ const PROSE: usize = 110;
 
 /// A product source has at most [`LINES`] lines before its `#[cfg(test)]` module.
 fn source_length(source: &Source) -> Vec<Finding> {
-    if !source.is_product() {
+    if !source.is_product() || source.is_unit_tests() {
         return Vec::new();
     }
     let length = match tests_start(&source.code()) {
@@ -90,6 +90,7 @@ fn a_source_that_is_too_long_is_found_and_its_tests_do_not_count() {
     assert_eq!(lines(source_length, "src/store/mod.rs", &format!("{long}{tests}")), [LINES + 1]);
     assert_eq!(lines(source_length, "src/store/mod.rs", &format!("{full}{tests}")), []);
     assert_eq!(lines(source_length, "tests/it/cli.rs", &long), []);
+    assert_eq!(lines(source_length, "src/store/tests.rs", &long), []);
 }
 
 #[test]
