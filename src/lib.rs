@@ -12,3 +12,5 @@
 
 pub mod capture;
 pub mod domain;
+pub mod http;
+pub mod mcp;

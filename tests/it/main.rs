@@ -1,1 +1,6 @@
 //! it
+#![allow(clippy::unwrap_used)]
+
+mod mcp_fake;
+mod mcp_http;
+mod mcp_stdio;
