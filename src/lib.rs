@@ -13,4 +13,8 @@
 pub mod capture;
 pub mod domain;
 pub mod http;
+pub mod integrity;
 pub mod mcp;
+pub mod replay;
+pub mod service;
+pub mod store;
