@@ -13,6 +13,7 @@ mod schema;
 mod server;
 pub mod stdio;
 mod tool;
+mod tools;
 
 pub use server::{Lifecycle, Server};
 pub use tool::{Effect, Tool, tool};
