@@ -6,6 +6,7 @@ use super::field::{Kind, TIME_CHARS};
 use super::*;
 
 mod any_payload;
+mod guide;
 mod refusals;
 mod tables;
 mod validation;

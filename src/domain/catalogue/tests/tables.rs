@@ -84,6 +84,56 @@ fn every_table_is_well_formed() {
     }
 }
 
+/// What identifies a fact, and the short names for it, are a promise to callers.
+#[test]
+fn the_required_groups_and_aliases_are_the_promised_ones() {
+    let task: &[&str] = &["task_id", "task_name", "description"];
+    let promised: &[(&str, &[&[&str]])] = &[
+        ("instance_registered", &[&["project"]]),
+        ("archived", &[&["first_sequence"], &["last_sequence"]]),
+        ("erased", &[&["event_id"]]),
+        ("epic_started", &[&["epic_id"]]),
+        ("epic_completed", &[&["epic_id"]]),
+        ("epic_failed", &[&["epic_id"]]),
+        ("test_passed", &[&["passed_count", "test_count"]]),
+        ("test_failed", &[&["failed_count", "test_count"]]),
+        ("commit_created", &[&["commit_hash", "hash", "sha", "git_commit"]]),
+        ("pr_created", &[&["pr_number", "number", "pr_url", "url"]]),
+        ("pr_merged", &[&["pr_number", "number", "pr_url", "url"]]),
+        ("deployment_started", &[&["service"]]),
+        ("deployment_completed", &[&["service"]]),
+        ("deployment_done", &[&["service"]]),
+        ("deployment_failed", &[&["service"]]),
+        ("context_window_updated", &[&["context_percent"]]),
+        ("checkpoint_created", &[&["checkpoint_id"]]),
+        ("checkpoint_loaded", &[&["checkpoint_id"]]),
+        ("command_logged", &[&["action"]]),
+        ("capture_gap", &[&["reason"]]),
+        ("capture_error", &[&["error"]]),
+        ("epic_planned", &[&["epic_id"]]),
+        ("feature_requested", &[&["feature_name"]]),
+        ("task_spawned", &[task]),
+        ("task_completed", &[task]),
+        ("task_failed", &[task]),
+        ("prd_updated", &[&["version"]]),
+    ];
+    let kept: Vec<(&str, Vec<Vec<&str>>)> = catalogue()
+        .types()
+        .filter(|event_type| !event_type.required.is_empty())
+        .map(|t| (t.name, t.required.iter().map(|group| t.accepted_names(group)).collect()))
+        .collect();
+    let promised: Vec<(&str, Vec<Vec<&str>>)> = promised
+        .iter()
+        .map(|(name, groups)| (*name, groups.iter().map(|group| group.to_vec()).collect()))
+        .collect();
+    assert_eq!(kept, promised);
+    for name in ["test_passed", "test_failed"] {
+        let event_type = catalogue().get(name).unwrap();
+        let data = json!({"coverage": 87});
+        assert_eq!(event_type.field(&data, "coverage_percent"), Some(&json!(87)), "{name}");
+    }
+}
+
 #[test]
 fn tables_and_lookups_agree() {
     for event_type in catalogue().types() {
