@@ -88,11 +88,8 @@ impl Emit {
     }
 
     async fn run_batch(self, context: &Context, events: Vec<EventInput>) -> Result<()> {
-        let request = EmitBatchRequest {
-            instance_id: self.id,
-            events,
-            expected_sequence_num: self.expect,
-        };
+        let request =
+            EmitBatchRequest { instance_id: self.id, events, expected_sequence_num: self.expect };
         let service = context.service()?;
         let answer = service.emit_batch(request).await?;
         service.shutdown().await;
@@ -108,7 +105,11 @@ impl Emit {
 }
 
 fn parse_events(values: Vec<Value>) -> Result<Vec<EventInput>> {
-    values.into_iter().enumerate().map(|(index, value)| parse(value).map_err(|error| error.in_batch(index))).collect()
+    values
+        .into_iter()
+        .enumerate()
+        .map(|(index, value)| parse(value).map_err(|error| error.in_batch(index)))
+        .collect()
 }
 
 fn parse<T: DeserializeOwned>(value: Value) -> Result<T> {

@@ -1,6 +1,7 @@
 //! `annals instances`
 
 use clap::{Args, ValueEnum};
+use comfy_table::Cell;
 
 use super::context::Context;
 use super::{output, times};
@@ -62,7 +63,9 @@ impl Instances {
         if let Some(cursor) = answer.next_cursor {
             let shown = answer.instances.len();
             let total = answer.total_count;
-            output::note(&format!("{shown} of {total} instances; the next ones: --cursor {cursor}"));
+            output::note(&format!(
+                "{shown} of {total} instances; the next ones: --cursor {cursor}"
+            ));
         }
         Ok(())
     }
@@ -75,12 +78,14 @@ pub fn list(instances: &[InstanceView]) {
     for instance in instances {
         let context = instance.context_percent.map(|percent| format!("{percent:.0} %"));
         table.add_row([
-            instance.handle.clone(),
-            output::status(instance.status),
-            format!("{} ago", times::age(instance.age_seconds)),
-            instance.last_sequence.to_string(),
-            context.unwrap_or_else(|| "-".into()),
-            instance.current_epic.as_deref().map_or_else(|| "-".into(), output::printable),
+            Cell::new(&instance.handle),
+            output::status_cell(instance.status),
+            Cell::new(format!("{} ago", times::age(instance.age_seconds))),
+            Cell::new(instance.last_sequence),
+            Cell::new(context.unwrap_or_else(|| "-".into())),
+            Cell::new(
+                instance.current_epic.as_deref().map_or_else(|| "-".into(), output::printable),
+            ),
         ]);
     }
     output::print(&table);

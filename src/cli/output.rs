@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use anstream::{eprintln, println, stdout};
+use anstream::{eprintln, stdout};
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ pub fn refusal(error: &Error, as_json: bool) {
 /// A table with these headings, without lines, that wraps its last column to the terminal.
 pub fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.iter().map(|heading| heading.to_uppercase()));
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
@@ -81,7 +81,7 @@ pub fn table(headings: &[&str]) -> Table {
 pub fn print(table: &Table) {
     for (index, row) in table.lines().enumerate() {
         let row = row.trim_end();
-        if index == 0 { println!("{HEADING}{row}{HEADING:#}") } else { line(row) }
+        if index == 0 { line(&format!("{HEADING}{row}{HEADING:#}")) } else { line(row) }
     }
 }
 
@@ -90,7 +90,7 @@ pub fn facts<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) {
     let facts: Vec<_> = facts.into_iter().collect();
     let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, value) in facts {
-        println!("{HEADING}{name:width$}{HEADING:#}  {value}");
+        line(&format!("{HEADING}{name:width$}{HEADING:#}  {value}"));
     }
 }
 
@@ -102,6 +102,16 @@ pub fn status(status: Status) -> String {
         Status::Closed => FAINT,
     };
     format!("{style}{}{style:#}", status.as_str())
+}
+
+/// A status in its colour, as a cell of a table.
+pub fn status_cell(status: Status) -> Cell {
+    let cell = Cell::new(status.as_str());
+    match status {
+        Status::Active => cell.fg(Color::Green),
+        Status::Stale => cell.fg(Color::Yellow),
+        Status::Closed => cell.fg(Color::DarkGrey),
+    }
 }
 
 /// What went well.

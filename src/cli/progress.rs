@@ -21,7 +21,8 @@ impl Progress {
             Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}",
             None => "{msg} {spinner} {human_pos} {per_sec}",
         };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         bar.set_message(what);
         Self { bar, started: Instant::now() }

@@ -45,7 +45,10 @@ impl Register {
             return output::json(&answer);
         }
         output::line(&answer.handle);
-        output::note(&format!("registered {}; record with: annals emit {} TYPE JSON", answer.instance_id, answer.handle));
+        output::note(&format!(
+            "registered {}; record with: annals emit {} TYPE JSON",
+            answer.instance_id, answer.handle
+        ));
         Ok(())
     }
 }

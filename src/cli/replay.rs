@@ -36,7 +36,10 @@ impl Replay {
             ("last event", state.last_event_type.unwrap_or_else(none)),
             ("at", state.latest_timestamp.map_or_else(none, times::local)),
             ("checkpoint", checkpoint.unwrap_or_else(none)),
-            ("events replayed", format!("{} in {:.1} ms", answer.events_replayed, answer.duration_ms)),
+            (
+                "events replayed",
+                format!("{} in {:.1} ms", answer.events_replayed, answer.duration_ms),
+            ),
         ]);
         Ok(())
     }

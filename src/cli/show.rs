@@ -29,7 +29,8 @@ impl Show {
 
 fn print(answer: DetailsAnswer) {
     let instance = answer.instance;
-    let or_none = |text: Option<String>| text.map_or_else(|| "-".into(), |text| output::printable(&text));
+    let or_none =
+        |text: Option<String>| text.map_or_else(|| "-".into(), |text| output::printable(&text));
     let age = times::age(instance.age_seconds);
     output::facts([
         ("handle", instance.handle),

@@ -2,14 +2,12 @@
 
 use jiff::tz::TimeZone;
 
-use crate::domain::time::{Timestamp, InvalidTime, parse_start};
+use crate::domain::time::{InvalidTime, Timestamp, parse_start};
 
 /// A time in the user's time zone, to the second.
 pub fn local(time: Timestamp) -> String {
     match time.to_jiff() {
-        Some(time) => {
-            time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-        }
+        Some(time) => time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         None => time.to_string(),
     }
 }

@@ -38,7 +38,9 @@ fn print(answer: &VerifyAnswer) {
     let (events, instances) = (answer.events_checked, answer.instances_checked);
     if answer.valid {
         let verdict = output::good("whole");
-        output::line(&format!("{verdict}: {events} events of {instances} instances, every chain unbroken"));
+        output::line(&format!(
+            "{verdict}: {events} events of {instances} instances, every chain unbroken"
+        ));
     } else {
         let verdict = output::bad("broken");
         let faults = answer.faults.len();

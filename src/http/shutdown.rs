@@ -20,6 +20,7 @@ pub fn on_signal() -> std::io::Result<CancellationToken> {
         signals.next().await;
         token.cancel();
         signals.next().await;
+        #[expect(clippy::exit, reason = "the user asked twice")]
         std::process::exit(130);
     });
     Ok(stop)

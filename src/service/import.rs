@@ -88,7 +88,8 @@ impl Service {
         events: Vec<EventInput>,
     ) -> Result<()> {
         if std::mem::take(&mut import.closed) && !events.is_empty() {
-            let reopen = EventInput::new("instance_resumed", serde_json::json!({"reason": "import"}));
+            let reopen =
+                EventInput::new("instance_resumed", serde_json::json!({"reason": "import"}));
             self.emit_history(import, vec![reopen]).await?;
         }
         let mut events = events.into_iter().peekable();
