@@ -50,7 +50,11 @@ impl Repository {
     pub fn open(path: &Path) -> Result<Self> {
         let git = discover(path)?;
         let local = git.to_thread_local();
-        let unreadable = |error: gix::Error| refusal::repository("the state", error);
+        if stores_references_in_tables(&local) {
+            let hint = "import a clone that is made with `git clone --ref-format=files`";
+            return Err(refusal::path(path, "keeps its references in the reftable format", hint));
+        }
+        let unreadable = |error| refusal::repository("the state", refusal::causes(&error));
         let head = local.head_name().map_err(unreadable)?;
         let branch = head.map_or_else(|| "HEAD".to_owned(), |name| name.shorten().to_string());
         let boundary = local.shallow_commits().map_err(unreadable)?;
@@ -129,6 +133,12 @@ impl Repository {
     }
 }
 
+/// Whether the references are in a format that the library does not read.
+fn stores_references_in_tables(local: &gix::Repository) -> bool {
+    let format = local.config_snapshot().string("extensions.refStorage");
+    format.is_some_and(|format| format.eq_ignore_ascii_case(b"reftable"))
+}
+
 fn discover(path: &Path) -> Result<gix::ThreadSafeRepository> {
     let metadata = path.metadata().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
@@ -152,6 +162,6 @@ fn discover(path: &Path) -> Result<gix::ThreadSafeRepository> {
             let what = "is not in a git repository, nor is it one";
             return refusal::path(path, what, "name a folder of a repository, or run `git init`");
         }
-        refusal::repository("the configuration", error)
+        refusal::repository("the configuration", refusal::causes(&error))
     })
 }

@@ -66,6 +66,35 @@ impl Fixture {
         hash
     }
 
+    /// Removes an object, packed or not.
+    pub fn remove_object(&self, hash: &str) {
+        self.unpack();
+        let file = self.path.join(".git/objects").join(&hash[..2]).join(&hash[2..]);
+        std::fs::remove_file(file).unwrap();
+    }
+
+    /// Removes all objects of a kind, packed or not.
+    pub fn remove_objects(&self, kind: &str) {
+        let check = "--batch-check=%(objecttype) %(objectname)";
+        let objects = self.git(&["cat-file", "--batch-all-objects", check]);
+        let hashes = objects.lines().filter_map(|line| line.strip_prefix(kind));
+        hashes.for_each(|hash| self.remove_object(hash.trim()));
+    }
+
+    fn unpack(&self) {
+        for file in std::fs::read_dir(self.path.join(".git/objects/pack")).unwrap() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "pack") {
+                // Git unpacks only what it does not have.
+                let pack = self.folder.path().join("unpacking");
+                std::fs::rename(&file, &pack).unwrap();
+                std::fs::remove_file(file.with_extension("idx")).unwrap();
+                let pack = std::fs::read(pack).unwrap();
+                git_with_input(&self.path, &["unpack-objects", "-q"], &pack);
+            }
+        }
+    }
+
     /// All events of the branch that is checked out.
     pub fn events(&self) -> Vec<GitEvent> {
         events(&self.path)

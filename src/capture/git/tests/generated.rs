@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::fixture::{Change, Commit, Script};
 
 /// Numbers that look random, the same ones for the same seed.
-pub struct Random(u64);
+struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 

@@ -2,4 +2,6 @@
 
 mod fixture;
 mod generated;
+mod history;
+mod repository;
 mod stats;
