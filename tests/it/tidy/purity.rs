@@ -166,11 +166,11 @@ fn impurities_are_found() {
 #[test]
 fn tests_other_layers_and_the_clock_of_the_domain_are_left_alone() {
     let tests = "use std::fmt;\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}";
-    assert_eq!(lines(pure_layers, "src/replay/fold.rs", tests), []);
-    assert_eq!(lines(pure_layers, "src/replay/tests.rs", "use std::fs;"), []);
-    assert_eq!(lines(pure_layers, "src/service/emit.rs", "use tokio::sync::mpsc;"), []);
-    assert_eq!(lines(pure_layers, "src/domain/time.rs", "fn f() { Timestamp::now(); }"), []);
-    assert_eq!(lines(pure_layers, "src/replay/fold.rs", "fn f(fs: u8) { let net = fs; }"), []);
+    assert!(lines(pure_layers, "src/replay/fold.rs", tests).is_empty());
+    assert!(lines(pure_layers, "src/replay/tests.rs", "use std::fs;").is_empty());
+    assert!(lines(pure_layers, "src/service/emit.rs", "use tokio::sync::mpsc;").is_empty());
+    assert!(lines(pure_layers, "src/domain/time.rs", "fn f() { Timestamp::now(); }").is_empty());
+    assert!(lines(pure_layers, "src/replay/fold.rs", "fn f(fs: u8) { let net = fs; }").is_empty());
 }
 
 #[test]
@@ -188,14 +188,14 @@ fn sql_outside_the_store_is_found_and_sentences_are_not() {
     ] {
         let source = format!("fn f() {{\n    run(\"{text}\");\n}}");
         assert_eq!(lines(sql_in_store, "src/service/emit.rs", &source), [2], "{text}");
-        assert_eq!(lines(sql_in_store, "src/store/sqlite/read.rs", &source), [], "{text}");
+        assert!(lines(sql_in_store, "src/store/sqlite/read.rs", &source).is_empty(), "{text}");
     }
     for text in
         ["Select an instance from the list", "delete the token", "update", "create an instance"]
     {
         let source = format!("fn f() {{ say(\"{text}\"); }}");
-        assert_eq!(lines(sql_in_store, "src/cli/emit.rs", &source), [], "{text}");
+        assert!(lines(sql_in_store, "src/cli/emit.rs", &source).is_empty(), "{text}");
     }
     assert_eq!(lines(database_in_store, "src/service/mod.rs", "\nuse rusqlite::Row;"), [2]);
-    assert_eq!(lines(database_in_store, "src/service/mod.rs", "// rusqlite\n"), []);
+    assert!(lines(database_in_store, "src/service/mod.rs", "// rusqlite\n").is_empty());
 }

@@ -91,7 +91,7 @@ fn machine_paths_are_found() {
             assert_eq!(lines(machine_paths, "README.md", &format!("a\n{text}")), [2], "{text}");
         }
         for text in [format!("src{folder}a"), format!("~{folder}a"), format!("{bare}_a")] {
-            assert_eq!(lines(machine_paths, "README.md", &text), [], "{text}");
+            assert!(lines(machine_paths, "README.md", &text).is_empty(), "{text}");
         }
     }
 }
@@ -104,6 +104,6 @@ fn private_hosts_are_found_and_public_ones_are_not() {
     }
     for host in ["127.0.0.1", "localhost", "docs.rs", "evil.example", "192.0.2.7", "db", "local"] {
         let text = format!("\nsee https://{host}:8080/x");
-        assert_eq!(lines(private_hosts, "docs/a.md", &text), [], "{host}");
+        assert!(lines(private_hosts, "docs/a.md", &text).is_empty(), "{host}");
     }
 }

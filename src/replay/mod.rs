@@ -1,0 +1,7 @@
+//! Folding the events of an instance, in order, into its work state. Pure.
+
+mod fold;
+mod state;
+
+pub use fold::fold;
+pub use state::{Dated, State};
