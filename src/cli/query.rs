@@ -56,13 +56,17 @@ impl Query {
         let point = |text: String| times::point(&text, now);
         let types = self.event_types;
         let request = QueryRequest {
-            instance_id: self.id,
+            instance_id: Some(self.id),
+            project: None,
+            epic: None,
+            cursor: None,
             filters: Some(Filters {
                 event_type: (!types.is_empty()).then_some(OneOrMany::Many(types)),
                 category: self.category,
                 start_date: self.since.map(point),
                 end_date: self.until.map(point),
                 keyword: self.keyword,
+                values: None,
                 after_sequence: self.after,
             }),
             limit: self.limit,

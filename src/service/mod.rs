@@ -5,6 +5,7 @@
 
 mod arguments;
 mod close;
+mod cursor;
 mod emit;
 mod heartbeat;
 mod import;
