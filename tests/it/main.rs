@@ -5,5 +5,6 @@
 mod mcp_fake;
 mod mcp_http;
 mod mcp_stdio;
+mod power_cut;
 mod python_client;
 mod tidy;
