@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
@@ -12,6 +12,9 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use super::answer;
 use super::body::{self, Unread};
 use crate::mcp::{Lifecycle, MESSAGE_BYTES, Server, message};
+
+/// The most bytes of a plain error text of rmcp.
+const ERROR_TEXT_BYTES: usize = 64 * 1024;
 
 pub(super) type Endpoint<S> = StreamableHttpService<Server<S>, NeverSessionManager>;
 
@@ -35,7 +38,7 @@ pub(super) async fn handle<S: Lifecycle>(
     request: Request,
 ) -> Response {
     if request.method() != Method::POST {
-        return endpoint.handle(request).await.map(Body::new);
+        return as_json_rpc(endpoint.handle(request).await.map(Body::new)).await;
     }
     let (mut parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
@@ -51,12 +54,31 @@ pub(super) async fn handle<S: Lifecycle>(
     };
     accept_json(&mut parts.headers);
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
-    let response = endpoint.handle(request).await;
+    let response = endpoint.handle(request).await.map(Body::new);
     if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         // The media type was right: so rmcp answers a body that is no message.
         return answer::no_message(StatusCode::BAD_REQUEST, message::unreadable(&bytes));
     }
-    response.map(Body::new)
+    as_json_rpc(response).await
+}
+
+/// Turns a plain error of rmcp into a JSON-RPC error with the same status and text.
+async fn as_json_rpc(response: Response) -> Response {
+    let status = response.status();
+    if status.is_success() || is_json(response.headers()) {
+        return response;
+    }
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let text = to_bytes(response.into_body(), ERROR_TEXT_BYTES).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let hint = match status {
+        StatusCode::METHOD_NOT_ALLOWED => "POST each message: there are no sessions or streams",
+        StatusCode::NOT_ACCEPTABLE => "send Accept: application/json, text/event-stream",
+        _ => "see the Streamable HTTP transport in the MCP specification",
+    };
+    let mut answer = answer::invalid_request(status, text, hint);
+    answer.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+    answer
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -3,22 +3,22 @@
 //! Beyond rmcp's own it answers lines that cannot be read, answers a last line without its line
 //! feed, and at the end of its input or of the server waits for the calls that are under way.
 
-use std::collections::HashSet;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::RoleServer;
-use rmcp::model::{ClientNotification, JsonRpcMessage, RequestId};
+use rmcp::model::JsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, BufWriter};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::calls::Calls;
 use super::{MESSAGE_BYTES, READ_BYTES, message};
 
 /// Lines that wait for the writer; more make the answering calls wait.
@@ -232,50 +232,4 @@ fn one_line(message: &Value) -> Vec<u8> {
     let mut line = message.to_string().into_bytes();
     line.push(b'\n');
     line
-}
-
-/// The calls that were received and neither answered nor cancelled.
-#[derive(Default)]
-struct Calls {
-    open: Mutex<HashSet<RequestId>>,
-    ended: Notify,
-}
-
-impl Calls {
-    fn note(&self, message: &RxJsonRpcMessage<RoleServer>) {
-        match message {
-            JsonRpcMessage::Request(request) => {
-                self.open().insert(request.id.clone());
-            }
-            JsonRpcMessage::Notification(notification) => {
-                // A cancelled call gets no answer.
-                if let ClientNotification::CancelledNotification(cancelled) =
-                    &notification.notification
-                    && let Some(id) = &cancelled.params.request_id
-                {
-                    self.ended(id);
-                }
-            }
-            JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => {}
-        }
-    }
-
-    fn ended(&self, id: &RequestId) {
-        self.open().remove(id);
-        self.ended.notify_waiters();
-    }
-
-    async fn none(&self) {
-        loop {
-            let ended = self.ended.notified();
-            if self.open().is_empty() {
-                return;
-            }
-            ended.await;
-        }
-    }
-
-    fn open(&self) -> std::sync::MutexGuard<'_, HashSet<RequestId>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

@@ -7,6 +7,8 @@
 //! a client may reconnect at any time.
 
 mod arguments;
+mod calls;
+mod expectation;
 mod lines;
 pub(crate) mod message;
 mod schema;

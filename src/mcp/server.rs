@@ -12,12 +12,15 @@ use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
 
-use super::arguments::nearest;
 use super::tool::{Effect, Tool};
+use crate::domain::catalogue::nearest;
 use crate::domain::error::{Code, Error, Result};
 
 /// How long a client may keep the list of tools, which changes only with the program.
 const LIST_TTL_MS: u64 = 5 * 60 * 1000;
+
+/// What the names of the tools start with.
+const PREFIX: &str = "mcp_meta_";
 
 const INSTRUCTIONS: &str = "\
 Annals is the event store for AI coding agents: a durable, append-only record of what each agent \
@@ -77,16 +80,8 @@ impl<S: Lifecycle> Server<S> {
     }
 
     fn index_of(&self, name: &str) -> std::result::Result<usize, ErrorData> {
-        self.tools.iter().position(|tool| tool.name() == name).ok_or_else(|| {
-            let known: Vec<&str> = self.tools.iter().map(Tool::name).collect();
-            let suggestion = nearest(name, &known)
-                .map(|nearest| format!("; did you mean `{nearest}`?"))
-                .unwrap_or_default();
-            ErrorData::invalid_params(
-                format!("unknown tool `{name}`{suggestion}"),
-                Some(json!({"known": known})),
-            )
-        })
+        let known = || self.tools.iter().map(Tool::name);
+        known().position(|known| known == name).ok_or_else(|| unknown_tool(name, known().collect()))
     }
 
     /// Calls a tool in a task of its own: a panic ends only that task, and a client that goes away
@@ -109,6 +104,21 @@ impl<S: Lifecycle> Server<S> {
         };
         ended.unwrap_or_else(|error| Err(not_ended(&error, self.tools[index].name())))
     }
+}
+
+/// Names in clients vary in the prefix, so it does not count in what is alike.
+fn unknown_tool(name: &str, known: Vec<&str>) -> ErrorData {
+    let bare = |name| str::strip_prefix(name, PREFIX).unwrap_or(name);
+    let nearest = nearest(bare(name), known.iter().map(|known| bare(known)));
+    let suggestion = known
+        .iter()
+        .find(|known| nearest.first().is_some_and(|nearest| bare(known) == *nearest))
+        .map(|known| format!("; did you mean {known}?"))
+        .unwrap_or_default();
+    ErrorData::invalid_params(
+        format!("there is no tool {name}{suggestion}"),
+        Some(json!({"known": known})),
+    )
 }
 
 fn not_ended(error: &tokio::task::JoinError, tool: &str) -> Error {
@@ -189,15 +199,19 @@ impl<S: Lifecycle> ServerHandler for Server<S> {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> std::result::Result<CustomResult, ErrorData> {
         let CustomRequest { method, params, .. } = request;
+        let has_handshake =
+            context.protocol_version().is_none_or(|version| version.has_initialize());
         let wanted = match method.as_str() {
             "tools/call" => "{name: string, arguments?: object}",
             "tools/list" => "{cursor?: string}",
-            "initialize" => "{protocolVersion: string, capabilities: object, clientInfo: object}",
+            "initialize" if has_handshake => {
+                "{protocolVersion: string, capabilities: object, clientInfo: object}"
+            }
             _ => {
-                let message = format!("unknown method `{method}`");
+                let message = format!("there is no method {method}");
                 return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None));
             }
         };

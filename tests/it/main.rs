@@ -4,6 +4,8 @@
 
 mod mcp_fake;
 mod mcp_http;
+mod mcp_schemas;
+mod mcp_session;
 mod mcp_stdio;
 mod power_cut;
 mod python_client;

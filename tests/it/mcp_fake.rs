@@ -72,6 +72,10 @@ pub struct Done {
 
 const DONE: Done = Done { success: true };
 
+fn fault() -> Done {
+    panic!("as the test wants it")
+}
+
 /// Notes when a call is dropped before its end.
 struct Watch(Arc<AtomicBool>, bool);
 
@@ -102,8 +106,7 @@ fn tools() -> Vec<Tool<Fake>> {
             )
         }),
         tool("panic", "Panic", "Panics.", Effect::Adds, |_: Fake, _: Nothing| async {
-            let nothing: Option<Done> = None;
-            Ok(nothing.expect("a test of panics"))
+            Ok(fault())
         }),
         tool(
             "wait",

@@ -170,6 +170,8 @@ async fn the_newer_era_discovers_lists_and_calls_without_a_handshake() {
 
     let (headers, body) = modern("ping", None, json!({}));
     assert_eq!(served.post(&headers, &body).await.status, 404, "this era has no ping");
+    let (headers, body) = modern("initialize", None, json!({}));
+    assert_eq!(served.post(&headers, &body).await.status, 404, "nor a handshake");
     let (headers, body) = modern("no/such", None, json!({}));
     let reply = served.post(&headers, &body).await;
     assert_eq!((reply.status, &reply.json()["error"]["code"]), (404, &json!(-32601)));
@@ -234,7 +236,7 @@ async fn protocol_faults_are_json_rpc_errors() {
         (
             request("tools/call", json!({"name": "ecko"})),
             -32602,
-            "unknown tool `ecko`; did you mean `echo`?",
+            "there is no tool ecko; did you mean echo?",
         ),
         (
             request("tools/call", json!({"arguments": {}})),
@@ -247,7 +249,7 @@ async fn protocol_faults_are_json_rpc_errors() {
             "the params of tools/call",
         ),
         (request("tools/list", json!({"cursor": "x"})), -32602, "unknown cursor"),
-        (request("no/such", json!({})), -32601, "unknown method `no/such`"),
+        (request("no/such", json!({})), -32601, "there is no method no/such"),
         (request("resources/list", json!({})), -32601, ""),
         (request("logging/setLevel", json!({"level": "info"})), -32601, ""),
     ] {
@@ -285,20 +287,25 @@ async fn a_body_that_is_no_message_is_answered_as_json_rpc_with_400() {
 async fn what_is_wrong_as_http_is_refused_as_http() {
     let served = served().await;
     let ping = request("ping", json!({})).to_string();
-    let wrong_type =
-        format!("POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: text/plain", served.address);
-    assert_eq!(served.exchange(&wrong_type, ping.as_bytes()).await.status, 415);
-    for method in ["GET", "DELETE", "PUT"] {
-        let head =
-            format!("{method} /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream");
-        assert_eq!(served.exchange(&head, b"").await.status, 405, "{method}");
-    }
-    assert_eq!(
-        served.post("\r\nMCP-Protocol-Version: 1999-01-01", ping.as_bytes()).await.status,
-        400
-    );
     let answer = json!({"jsonrpc": "2.0", "id": 1, "result": {}}).to_string();
-    assert_eq!(served.post("", answer.as_bytes()).await.status, 400);
+    let head = format!("/mcp HTTP/1.1\r\nHost: {}\r\n", served.address);
+    let json = "Content-Type: application/json";
+    for (request, body, status) in [
+        (format!("POST {head}Content-Type: text/plain"), &*ping, 415),
+        (format!("POST {head}{json}\r\nAccept: text/html"), &*ping, 406),
+        (format!("POST {head}{json}\r\nMCP-Protocol-Version: 1999-01-01"), &*ping, 400),
+        (format!("POST {head}{json}"), &*answer, 400),
+        (format!("GET {head}Accept: text/event-stream"), "", 405),
+        (format!("DELETE {head}Accept: */*"), "", 405),
+        (format!("PUT {head}{json}"), &*ping, 405),
+    ] {
+        let reply = served.exchange(&request, body.as_bytes()).await;
+        assert_eq!(reply.status, status, "{request}");
+        let error = &reply.json()["error"];
+        assert_eq!(error["code"], -32600, "{request}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+        assert_eq!(status == 405, reply.head.contains("\r\nallow: post"));
+    }
 }
 
 #[tokio::test]

@@ -201,8 +201,9 @@ async fn a_panic_is_an_answer() {
 
 #[tokio::test]
 async fn at_the_end_of_input_calls_under_way_are_answered() {
+    // Longer than rmcp itself waits at the end of its input.
     let mut peer = peer();
-    peer.send(&call(1, "write", json!({"milliseconds": 400}))).await;
+    peer.send(&call(1, "write", json!({"milliseconds": 5_500}))).await;
     // The last line lacks its line feed.
     let last = call(2, "echo", json!({"text": "last"}));
     peer.input.write_all(&last).await.unwrap();

@@ -60,7 +60,9 @@ pub(super) fn find(repository: &gix::Repository, name: &str) -> Result<(String, 
 /// The commit that a reference points to; `None` if there is no such reference, or if it points
 /// to a branch without commits.
 fn tip(repository: &gix::Repository, name: &str) -> Result<Option<ObjectId>> {
-    let unreadable = |error: gix::Error| refusal::repository(&format!("reference {name}"), error);
+    let unreadable = |error: gix::Error| {
+        refusal::repository(&format!("reference {name}"), refusal::causes(&error))
+    };
     let Ok(name) = <&gix::refs::FullNameRef>::try_from(name) else { return Ok(None) };
     let Some(mut reference) = repository.try_find_reference(name).map_err(unreadable)? else {
         return Ok(None);
@@ -74,7 +76,8 @@ fn tip(repository: &gix::Repository, name: &str) -> Result<Option<ObjectId>> {
 
 /// The full names of all local and remote branches.
 fn names(repository: &gix::Repository) -> Result<Vec<String>> {
-    let unreadable = |error: gix::Error| refusal::repository("the list of branches", error);
+    let unreadable =
+        |error: gix::Error| refusal::repository("the list of branches", refusal::causes(&error));
     let all = repository.references().map_err(unreadable)?;
     let mut names = Vec::new();
     for prefix in ["refs/heads/", "refs/remotes/"] {

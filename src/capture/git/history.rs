@@ -17,8 +17,8 @@ use crate::domain::ids::{EventId, InstanceId};
 const RUN: usize = 8;
 /// Runs for each thread in a batch. The events of one batch are what is held in memory.
 const RUNS_PER_BATCH: usize = 8;
-/// More threads than this gain little, as each has caches of its own to fill.
-const MAX_THREADS: usize = 8;
+/// Each thread has a cache of its own, of up to 32 MiB.
+const MAX_THREADS: usize = 4;
 
 /// The history of a branch: how long it is, and its events.
 pub struct History {

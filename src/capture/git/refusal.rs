@@ -20,6 +20,17 @@ pub(super) fn branch(message: String, branches: &[String]) -> Error {
     Error::new(Code::InvalidInput, message, hint).at("branch")
 }
 
+/// An error of the library with all its causes.
+pub(super) fn causes(error: &gix::Error) -> String {
+    let mut causes: Vec<String> = Vec::new();
+    for cause in error.iter_errors().map(ToString::to_string) {
+        if !causes.contains(&cause) {
+            causes.push(cause);
+        }
+    }
+    causes.join(": ")
+}
+
 /// `invalid_input` about an object that is missing or damaged.
 pub(super) fn object(id: gix::ObjectId, role: &str, cause: impl fmt::Display) -> Error {
     Error::new(

@@ -50,7 +50,11 @@ impl Repository {
     pub fn open(path: &Path) -> Result<Self> {
         let git = discover(path)?;
         let local = git.to_thread_local();
-        let unreadable = |error: gix::Error| refusal::repository("the state", error);
+        if stores_references_in_tables(&local) {
+            let hint = "import a clone that is made with `git clone --ref-format=files`";
+            return Err(refusal::path(path, "keeps its references in the reftable format", hint));
+        }
+        let unreadable = |error| refusal::repository("the state", refusal::causes(&error));
         let head = local.head_name().map_err(unreadable)?;
         let branch = head.map_or_else(|| "HEAD".to_owned(), |name| name.shorten().to_string());
         let boundary = local.shallow_commits().map_err(unreadable)?;
@@ -125,11 +129,14 @@ impl Repository {
     }
 
     fn walk(&self, tips: &[ObjectId]) -> Result<Walk> {
-        let mut local = self.git.to_thread_local();
-        // Each commit is read once here, so keeping them would only cost.
-        local.objects.unset_object_cache();
-        walk(&local.objects, tips, &self.boundary)
+        walk(&self.git.to_thread_local().objects, tips, &self.boundary)
     }
+}
+
+/// Whether the references are in a format that the library does not read.
+fn stores_references_in_tables(local: &gix::Repository) -> bool {
+    let format = local.config_snapshot().string("extensions.refStorage");
+    format.is_some_and(|format| format.eq_ignore_ascii_case(b"reftable"))
 }
 
 fn discover(path: &Path) -> Result<gix::ThreadSafeRepository> {
@@ -146,17 +153,15 @@ fn discover(path: &Path) -> Result<gix::ThreadSafeRepository> {
     // that its owner does not matter. Neither does anything outside of it.
     let trust = upwards::TrustPolicy::Assume(Trust::Full);
     let search = upwards::Options { trust, ..Default::default() };
-    let options = gix::open::Options::isolated().config_overrides([
-        "core.useReplaceRefs=false",
-        "core.deltaBaseCacheLimit=32m",
-        "gitoxide.objects.cacheLimit=32m",
-    ]);
+    // A cache of whole objects beside that of delta bases was found to gain nothing.
+    let options = gix::open::Options::isolated()
+        .config_overrides(["core.useReplaceRefs=false", "core.deltaBaseCacheLimit=32m"]);
     let options = Mapping { full: options.clone(), reduced: options };
     gix::ThreadSafeRepository::discover_opts(path, search, options).map_err(|error| {
         if error.downcast_any_ref::<upwards::Error>().is_some() {
             let what = "is not in a git repository, nor is it one";
             return refusal::path(path, what, "name a folder of a repository, or run `git init`");
         }
-        refusal::repository("the configuration", error)
+        refusal::repository("the configuration", refusal::causes(&error))
     })
 }

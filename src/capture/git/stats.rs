@@ -87,7 +87,11 @@ impl StatsReader {
         };
         let new_tree = tree(objects, new, &mut self.new_tree)?;
         gix::diff::tree(old_tree, new_tree, &mut self.state, objects, &mut self.changes)
-            .map_err(|error| refusal::object(new, "a part of tree", error))
+            .map_err(|error| match error {
+                gix::diff::tree::Error::Failure(error) => refusal::causes(&error),
+                cancelled => cancelled.to_string(),
+            })
+            .map_err(|cause| refusal::object(new, "a part of tree", cause))
     }
 }
 
@@ -96,7 +100,9 @@ fn tree<'a>(
     id: ObjectId,
     buffer: &'a mut Vec<u8>,
 ) -> Result<TreeRefIter<'a>> {
-    objects.find_tree_iter(&id, buffer).map_err(|error| refusal::object(id, "tree", error))
+    objects
+        .find_tree_iter(&id, buffer)
+        .map_err(|error| refusal::object(id, "tree", refusal::causes(&error)))
 }
 
 /// A file of a tree.
@@ -154,7 +160,7 @@ fn text<'a>(
         return Ok(Some(buffer));
     }
     let missing = || refusal::object(id, "blob", "it is not in the repository");
-    let unreadable = |error: gix::Error| refusal::object(id, "blob", error);
+    let unreadable = |error: gix::Error| refusal::object(id, "blob", refusal::causes(&error));
     let header = objects.try_header(&id).map_err(unreadable)?.ok_or_else(missing)?;
     if header.size > BIG_FILE_BYTES {
         return Ok(None);

@@ -18,7 +18,9 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<&[u8]>) -> String {
 pub(super) fn bounded(mut text: String, max: usize) -> String {
     if text.len() > max {
         let mark = format!("… [cut: {} bytes in all]", text.len());
-        text.truncate(text.floor_char_boundary(max.saturating_sub(mark.len())));
+        let room = max.saturating_sub(mark.len());
+        let end = (0..=room).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
         text.push_str(&mark);
     }
     text

@@ -146,8 +146,9 @@ pub(super) fn commit<'a>(
     id: ObjectId,
     buffer: &'a mut Vec<u8>,
 ) -> Result<RawCommit<'a>> {
-    let found =
-        objects.try_find(&id, buffer).map_err(|error| refusal::object(id, "commit", error))?;
+    let found = objects
+        .try_find(&id, buffer)
+        .map_err(|error| refusal::object(id, "commit", refusal::causes(&error)))?;
     let Some(object) = found else {
         return Err(refusal::object(id, "commit", "it is not in the repository"));
     };

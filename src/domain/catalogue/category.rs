@@ -63,8 +63,8 @@ impl Category {
             Category::Git => "Commits and pull requests.",
             Category::Deployment => "Deployments of services, and how they ended.",
             Category::WorkState => {
-                "What the agent does from turn to turn: prompts, commands, context use and \
-                 checkpoints; and what capture could not record."
+                "What the agent does from turn to turn: prompts, commands, context use, \
+                 checkpoints; and gaps."
             }
             Category::Planning => "Epics, features and tasks to come, and how the tasks ended.",
         }

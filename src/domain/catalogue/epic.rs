@@ -35,7 +35,7 @@ pub const TYPES: &[EventType] = &[
     EventType {
         name: "epic_completed",
         category: Category::Epic,
-        description: "An epic is done. Annals adds a checkpoint after it.",
+        description: "An epic is done.",
         store_only: false,
         fields: &[
             EPIC_ID,

@@ -33,6 +33,7 @@ pub use category::Category;
 pub use entry::{EventTypeDetails, EventTypeEntry};
 pub use event_type::EventType;
 pub use field::Field;
+pub use nearest::nearest;
 
 /// The built-in tables, in the order of the documentation.
 const TABLES: [&[EventType]; 7] = [

@@ -28,8 +28,7 @@ pub const TYPES: &[EventType] = &[
     EventType {
         name: "context_window_updated",
         category: Category::WorkState,
-        description: "The agent's context is now so full. When it crosses 80 percent, Annals adds \
-                      a checkpoint.",
+        description: "The agent's context is now so full.",
         store_only: false,
         fields: &[
             CONTEXT_PERCENT,

@@ -8,6 +8,7 @@ mod append;
 mod checkpoint;
 mod error;
 mod instances;
+mod lock;
 mod migrate;
 mod open;
 mod query;

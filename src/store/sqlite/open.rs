@@ -49,14 +49,7 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
     if version != migrate::newest() {
         migrate::migrate(&mut connection, MIGRATIONS)?;
     }
-    // The log of a writer that failed may hold pages that never reached the disk; they become
-    // durable here or not at all. Another process at work on the file keeps it in order itself.
-    match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)) {
-        Err(error) if !is_busy(&error) => {
-            return Err(error).while_doing("taking in the write-ahead log");
-        }
-        _ => {}
-    }
+    take_in_log(&connection, options)?;
     let store_id: [u8; 16] = connection
         .query_row("SELECT value FROM store_meta WHERE key = 'store_id'", [], |row| row.get(0))
         .while_doing("reading the store's identity")?;
@@ -66,6 +59,19 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
         schema_version: migrate::newest(),
     };
     Ok(Opened { connection, facts })
+}
+
+/// The log of a writer that failed may hold pages that never reached the disk; they become durable
+/// here or not at all. Another process at work on the file keeps it in order itself, and is not
+/// waited for.
+fn take_in_log(connection: &Connection, options: &Options) -> Result<()> {
+    let doing = "taking in the write-ahead log";
+    connection.busy_timeout(Duration::ZERO).while_doing(doing)?;
+    match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        Err(error) if !is_busy(&error) => return Err(error).while_doing(doing),
+        _ => {}
+    }
+    connection.busy_timeout(options.lock_timeout).while_doing(doing)
 }
 
 /// Opens a further connection, for reading.
