@@ -45,16 +45,16 @@ mod tests {
     #[test]
     fn a_project_is_named_after_its_folder() {
         for (path, name) in [
-            ("/home/me/annals", "annals"),
+            ("/srv/code/annals", "annals"),
             ("/srv/git/annals.git", "annals"),
-            ("/home/me/annals/.git", "annals"),
-            ("/home/me/annals/.bare", "annals"),
-            ("/home/me/my project (2)", "my-project-2"),
-            ("/home/me/My_Project-1.0", "My_Project-1.0"),
-            ("/home/me/a -- b", "a-b"),
-            ("/home/me/_x", "x"),
-            ("/home/me/проект x", "x"),
-            ("/home/me/проект", "repository"),
+            ("/srv/code/annals/.git", "annals"),
+            ("/srv/code/annals/.bare", "annals"),
+            ("/srv/code/my project (2)", "my-project-2"),
+            ("/srv/code/My_Project-1.0", "My_Project-1.0"),
+            ("/srv/code/a -- b", "a-b"),
+            ("/srv/code/_x", "x"),
+            ("/srv/code/проект x", "x"),
+            ("/srv/code/проект", "repository"),
             ("/", "repository"),
             ("/.git", "repository"),
         ] {
