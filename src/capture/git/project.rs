@@ -45,16 +45,16 @@ mod tests {
     #[test]
     fn a_project_is_named_after_its_folder() {
         for (path, name) in [
-            ("/srv/code/annals", "annals"),
+            ("/srv/me/annals", "annals"),
             ("/srv/git/annals.git", "annals"),
-            ("/srv/code/annals/.git", "annals"),
-            ("/srv/code/annals/.bare", "annals"),
-            ("/srv/code/my project (2)", "my-project-2"),
-            ("/srv/code/My_Project-1.0", "My_Project-1.0"),
-            ("/srv/code/a -- b", "a-b"),
-            ("/srv/code/_x", "x"),
-            ("/srv/code/проект x", "x"),
-            ("/srv/code/проект", "repository"),
+            ("/srv/me/annals/.git", "annals"),
+            ("/srv/me/annals/.bare", "annals"),
+            ("/srv/me/my project (2)", "my-project-2"),
+            ("/srv/me/My_Project-1.0", "My_Project-1.0"),
+            ("/srv/me/a -- b", "a-b"),
+            ("/srv/me/_x", "x"),
+            ("/srv/me/проект x", "x"),
+            ("/srv/me/проект", "repository"),
             ("/", "repository"),
             ("/.git", "repository"),
         ] {
