@@ -7,5 +7,6 @@ mod mcp_http;
 mod mcp_schemas;
 mod mcp_session;
 mod mcp_stdio;
+mod power_cut;
 mod python_client;
 mod tidy;
