@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail this way")]
 
+mod backends;
+mod checker;
+mod conformance;
 mod mcp_fake;
 mod mcp_http;
 mod mcp_schemas;
@@ -9,4 +12,6 @@ mod mcp_session;
 mod mcp_stdio;
 mod power_cut;
 mod python_client;
+mod store_files;
 mod tidy;
+mod writer;

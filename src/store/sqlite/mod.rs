@@ -13,6 +13,7 @@ mod instances;
 mod lock;
 mod migrate;
 mod open;
+mod owner;
 mod query;
 mod readers;
 mod row;
@@ -81,11 +82,12 @@ impl SqliteStore {
     /// `store_foreign` when the file is something else, `store_newer`, `store_corrupt`,
     /// `store_read_only`, `store_full`, `store_locked`, `store_unavailable`.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
-        let opened = open::writer(path, &options)?;
+        let path = open::absolute(path)?;
+        let opened = open::writer(&path, &options)?;
         let facts = opened.facts.clone();
-        let readers = Arc::new(Readers::new(path.to_owned(), options.lock_timeout));
-        let appends = feed::Appends::new(path.to_owned(), options.lock_timeout);
-        let writer = Writer::start(opened, path.to_owned(), options, Arc::clone(&readers))?;
+        let readers = Arc::new(Readers::new(path.clone(), options.lock_timeout));
+        let appends = feed::Appends::new(path.clone(), options.lock_timeout);
+        let writer = Writer::start(opened, path, options, Arc::clone(&readers))?;
         Ok(Self { facts, writer, readers, appends })
     }
 }
