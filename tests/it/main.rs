@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail this way")]
 
+mod cli;
+mod cli_program;
 mod mcp_fake;
 mod mcp_http;
 mod mcp_schemas;
