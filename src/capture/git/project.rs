@@ -45,16 +45,16 @@ mod tests {
     #[test]
     fn a_project_is_named_after_its_folder() {
         for (path, name) in [
-            ("/home/me/annals", "annals"),
+            ("/srv/me/annals", "annals"),
             ("/srv/git/annals.git", "annals"),
-            ("/home/me/annals/.git", "annals"),
-            ("/home/me/annals/.bare", "annals"),
-            ("/home/me/my project (2)", "my-project-2"),
-            ("/home/me/My_Project-1.0", "My_Project-1.0"),
-            ("/home/me/a -- b", "a-b"),
-            ("/home/me/_x", "x"),
-            ("/home/me/проект x", "x"),
-            ("/home/me/проект", "repository"),
+            ("/srv/me/annals/.git", "annals"),
+            ("/srv/me/annals/.bare", "annals"),
+            ("/srv/me/my project (2)", "my-project-2"),
+            ("/srv/me/My_Project-1.0", "My_Project-1.0"),
+            ("/srv/me/a -- b", "a-b"),
+            ("/srv/me/_x", "x"),
+            ("/srv/me/проект x", "x"),
+            ("/srv/me/проект", "repository"),
             ("/", "repository"),
             ("/.git", "repository"),
         ] {
