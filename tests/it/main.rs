@@ -5,6 +5,8 @@
 mod backends;
 mod checker;
 mod conformance;
+mod cli;
+mod cli_program;
 mod mcp_fake;
 mod mcp_http;
 mod mcp_schemas;
