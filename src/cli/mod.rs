@@ -15,6 +15,7 @@ mod register;
 mod replay;
 mod serve;
 mod show;
+mod tail;
 mod times;
 mod types;
 mod verify;
@@ -46,6 +47,7 @@ enum Command {
     Emit(emit::Emit),
     Query(query::Query),
     Replay(replay::Replay),
+    Tail(tail::Tail),
     Types(types::Types),
     Instances(instances::Instances),
     Show(show::Show),
@@ -65,6 +67,7 @@ impl Command {
             Self::Emit(command) => command.run(context).await,
             Self::Query(command) => command.run(context).await,
             Self::Replay(command) => command.run(context).await,
+            Self::Tail(command) => command.run(context).await,
             Self::Types(command) => command.run(context).await,
             Self::Instances(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,

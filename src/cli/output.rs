@@ -25,11 +25,19 @@ const WARN: Style = AnsiColor::Yellow.on_default();
 ///
 /// `internal` when the answer cannot be written as JSON.
 pub fn json(answer: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string(answer).map_err(|error| {
-        Error::new(Code::Internal, format!("no JSON: {error}"), "report this fault")
-    })?;
-    line(&text);
+    line(&to_json(answer)?);
     Ok(())
+}
+
+/// An answer as one line of JSON.
+///
+/// # Errors
+///
+/// `internal` when the answer cannot be written as JSON.
+pub fn to_json(answer: &impl Serialize) -> Result<String> {
+    serde_json::to_string(answer).map_err(|error| {
+        Error::new(Code::Internal, format!("no JSON: {error}"), "report this fault")
+    })
 }
 
 /// Prints a line of data. A reader that has closed the pipe wants no more of it.

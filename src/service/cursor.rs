@@ -1,7 +1,7 @@
 //! Cursors: places in a listing, opaque to callers.
 
 use crate::domain::error::{Code, Error, Result};
-use crate::store::{Order, Scope};
+use crate::store::{FeedCursor, Order, Scope};
 
 /// The cursor of a page of events that ends at `place`.
 pub(super) fn write(place: u64, scope: &Scope, order: Order) -> String {
@@ -27,6 +27,25 @@ fn kind(scope: &Scope, order: Order) -> &'static str {
         (Scope::Across { .. }, Order::Ascending) => "xa",
         (Scope::Across { .. }, Order::Descending) => "xd",
     }
+}
+
+/// The cursor of an event in the feed.
+pub(super) fn write_feed(cursor: FeedCursor) -> String {
+    format!("f{:x}.{:x}", cursor.transaction, cursor.position)
+}
+
+/// The place in the feed that a cursor names.
+///
+/// # Errors
+///
+/// `invalid_argument` for a text that is no cursor of the feed.
+pub(super) fn parse_feed(text: &str) -> Result<FeedCursor> {
+    let parse = || {
+        let (transaction, position) = text.strip_prefix('f')?.split_once('.')?;
+        let number = |text| u64::from_str_radix(text, 16).ok();
+        Some(FeedCursor { transaction: number(transaction)?, position: number(position)? })
+    };
+    parse().ok_or_else(unknown)
 }
 
 /// A cursor that this question did not give.

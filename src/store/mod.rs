@@ -257,8 +257,9 @@ pub trait EventStore: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<(FeedCursor, Event)>>;
 
-    /// The end of the feed at present.
-    async fn feed_end(&self) -> Result<FeedCursor>;
+    /// The place in the feed after which, at present, `count` events follow, of all instances or of
+    /// one; the start where there are fewer.
+    async fn feed_cursor(&self, instance_id: Option<InstanceId>, count: u32) -> Result<FeedCursor>;
 
     /// Changes its value when events may have been appended, by this process or by another one on
     /// the same data, mostly within 50 milliseconds. Only a hint to read the feed.

@@ -4,9 +4,9 @@
 
 mod backends;
 mod checker;
-mod conformance;
 mod cli;
 mod cli_program;
+mod conformance;
 mod mcp_fake;
 mod mcp_http;
 mod mcp_schemas;

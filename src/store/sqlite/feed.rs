@@ -8,7 +8,7 @@ use std::sync::{Arc, Once, Weak};
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::watch;
 
 use super::error::While;
@@ -68,14 +68,23 @@ fn read(
         .collect()
 }
 
-/// The last position; see [`crate::store::EventStore::feed_end`].
-pub fn end(connection: &Connection) -> Result<FeedCursor> {
-    let last: i64 = connection
-        .query_row("SELECT coalesce(max(global_position), 0) FROM event_store", [], |row| {
-            row.get(0)
-        })
+/// A place near the end; see [`crate::store::EventStore::feed_cursor`].
+pub fn cursor(
+    connection: &Connection,
+    instance_id: Option<InstanceId>,
+    count: u32,
+) -> Result<FeedCursor> {
+    let newest_first = match instance_id {
+        Some(_) => "WHERE instance_id = ?2 ORDER BY sequence_num DESC",
+        None => "WHERE ?2 IS NULL ORDER BY global_position DESC",
+    };
+    let sql = format!("SELECT global_position FROM event_store {newest_first} LIMIT 1 OFFSET ?1");
+    let id = instance_id.map(|id| id.0.into_bytes());
+    let position: Option<i64> = connection
+        .prepare_cached(&sql)
+        .and_then(|mut query| query.query_row(params![count, id], |row| row.get(0)).optional())
         .while_doing(DOING)?;
-    Ok(FeedCursor { transaction: 0, position: last.unsigned_abs() })
+    Ok(FeedCursor { transaction: 0, position: position.unwrap_or(0).unsigned_abs() })
 }
 
 /// Tells of commits, this process's and others'.

@@ -136,8 +136,8 @@ impl EventStore for SqliteStore {
             .await
     }
 
-    async fn feed_end(&self) -> Result<FeedCursor> {
-        self.readers.read(|connection| feed::end(connection)).await
+    async fn feed_cursor(&self, instance_id: Option<InstanceId>, count: u32) -> Result<FeedCursor> {
+        self.readers.read(move |connection| feed::cursor(connection, instance_id, count)).await
     }
 
     fn appended(&self) -> watch::Receiver<u64> {
