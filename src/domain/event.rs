@@ -107,9 +107,8 @@ impl Event {
         self.occurred_at.unwrap_or(self.timestamp)
     }
 
-    /// Whether `new` says the same: equal in all that the caller chooses.
+    /// Whether `new`, meant for `instance_id`, says the same: equal in all that the caller chooses.
     pub fn same_content(&self, instance_id: InstanceId, new: &NewEvent) -> bool {
-        let text = |payload: &Option<Payload>| payload.as_ref().map(|payload| payload.text.clone());
         self.instance_id == instance_id
             && self.event_type == new.event_type
             && self.event_data.text == new.event_data.text
@@ -118,4 +117,20 @@ impl Event {
             && self.caused_by == new.caused_by
             && self.correlation_id == new.correlation_id
     }
+}
+
+impl NewEvent {
+    /// Whether `other` says the same, ids and salts aside.
+    pub fn same_content(&self, other: &NewEvent) -> bool {
+        self.event_type == other.event_type
+            && self.event_data.text == other.event_data.text
+            && text(&self.metadata) == text(&other.metadata)
+            && self.occurred_at == other.occurred_at
+            && self.caused_by == other.caused_by
+            && self.correlation_id == other.correlation_id
+    }
+}
+
+fn text(payload: &Option<Payload>) -> Option<&str> {
+    payload.as_ref().map(|payload| payload.text.as_str())
 }

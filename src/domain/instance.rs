@@ -120,33 +120,53 @@ impl Instance {
         if self.has_lapsed(now) { Status::Stale } else { self.status }
     }
 
-    /// Takes `event`, the next one of this instance, into the row. `data` is its payload.
-    pub fn apply(&mut self, event: &Event, data: &Value) {
+    /// Takes `event`, the next one of this instance, into the row. Payloads that do not hold what
+    /// their type promises change nothing.
+    pub fn apply(&mut self, event: &Event) {
         self.last_sequence = event.sequence_num;
         self.head_hash = event.hash;
         self.head_timestamp = event.timestamp;
-        if is_life(&event.event_type) {
+        let life = is_life(&event.event_type);
+        if life {
             self.last_heartbeat = event.timestamp;
         }
         self.status = match event.event_type.as_str() {
             "instance_stale" => Status::Stale,
             "instance_closed" => Status::Closed,
             "instance_resumed" => Status::Active,
-            other if is_life(other) && self.status == Status::Stale => Status::Active,
+            _ if life && self.status == Status::Stale => Status::Active,
             _ => self.status,
         };
-        let number = |name: &str| data.get(name).and_then(Value::as_f64);
+        self.apply_work(event);
+    }
+
+    /// What an event says of the context and of the epic at work.
+    fn apply_work(&mut self, event: &Event) {
+        let kind = event.event_type.as_str();
+        if !matches!(
+            kind,
+            "instance_heartbeat"
+                | "context_window_updated"
+                | "epic_started"
+                | "epic_completed"
+                | "epic_failed"
+        ) {
+            return;
+        }
+        let data = event.event_data.value().unwrap_or_default();
         let text = |name: &str| data.get(name).and_then(Value::as_str).map(str::to_owned);
-        match event.event_type.as_str() {
-            "instance_heartbeat" | "context_window_updated" => {
-                self.context_percent = number("context_percent").or(self.context_percent);
+        match kind {
+            "epic_started" => self.current_epic = text("epic_id").or(self.current_epic.take()),
+            "epic_completed" | "epic_failed" => {
+                if self.current_epic == text("epic_id") {
+                    self.current_epic = None;
+                }
+            }
+            _ => {
+                let percent = data.get("context_percent").and_then(Value::as_f64);
+                self.context_percent = percent.or(self.context_percent);
                 self.current_epic = text("current_epic").or(self.current_epic.take());
             }
-            "epic_started" => self.current_epic = text("epic_id").or(self.current_epic.take()),
-            "epic_completed" | "epic_failed" if self.current_epic == text("epic_id") => {
-                self.current_epic = None;
-            }
-            _ => {}
         }
     }
 }

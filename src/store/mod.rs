@@ -94,14 +94,14 @@ pub enum InstanceHint {
 }
 
 /// Which instances a listing shows, newest life first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct InstanceFilter {
     /// Only those of this project.
     pub project: Option<String>,
     /// Only those with this status at `now`.
     pub status: Option<Status>,
     /// The time for which staleness is computed.
-    pub now: Option<Timestamp>,
+    pub now: Timestamp,
     /// Only those after this one in the order of the listing.
     pub after: Option<(Timestamp, InstanceId)>,
     /// At most so many.

@@ -45,16 +45,16 @@ mod tests {
     #[test]
     fn a_project_is_named_after_its_folder() {
         for (path, name) in [
-            ("/home/me/annals", "annals"),
+            ("/src/annals", "annals"),
             ("/srv/git/annals.git", "annals"),
-            ("/home/me/annals/.git", "annals"),
-            ("/home/me/annals/.bare", "annals"),
-            ("/home/me/my project (2)", "my-project-2"),
-            ("/home/me/My_Project-1.0", "My_Project-1.0"),
-            ("/home/me/a -- b", "a-b"),
-            ("/home/me/_x", "x"),
-            ("/home/me/проект x", "x"),
-            ("/home/me/проект", "repository"),
+            ("/src/annals/.git", "annals"),
+            ("/src/annals/.bare", "annals"),
+            ("/src/my project (2)", "my-project-2"),
+            ("/src/My_Project-1.0", "My_Project-1.0"),
+            ("/src/a -- b", "a-b"),
+            ("/src/_x", "x"),
+            ("/src/проект x", "x"),
+            ("/src/проект", "repository"),
             ("/", "repository"),
             ("/.git", "repository"),
         ] {

@@ -138,8 +138,8 @@ fn a_merge_of_a_pull_request_gives_two_events() {
     assert_eq!(
         events[3].event_data,
         json!({
-            "pr_number": 8, "title": "Fix it", "branch": "fix", "author": "A U Thor",
-            "commit_hash": fixture.git(&["rev-parse", "main"]),
+            "pr_number": 8, "title": "Fix it", "branch": "fix", "merged_by": "A U Thor",
+            "merge_commit": fixture.git(&["rev-parse", "main"]),
         })
     );
     assert_eq!(events[3].occurred_at, events[2].occurred_at);

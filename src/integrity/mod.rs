@@ -1,0 +1,13 @@
+//! The rules that make a record trustworthy, as pure functions: how an append is decided, how an
+//! event is hashed, and how a chain of events is verified.
+
+mod decide;
+mod hash;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+pub use decide::{Decided, Facts, Outcome, decide};
+pub use hash::{FORMAT_VERSION, event_hash};
+pub use verify::{Chain, Fault, FaultKind};

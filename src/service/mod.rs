@@ -1,0 +1,80 @@
+//! The use cases: what callers can ask of Annals, one file each. Every entry layer calls these, so
+//! that a rule holds whichever way a call comes.
+//!
+//! Requests hold what callers send, not yet checked; answers hold what they get, field for field.
+
+mod arguments;
+mod close;
+mod emit;
+mod heartbeat;
+mod import;
+mod instances;
+mod prepare;
+mod query;
+mod register;
+mod replay;
+mod resolve;
+mod sweep;
+mod types;
+mod verify;
+
+use std::sync::Arc;
+
+use crate::domain::catalogue::Catalogue;
+use crate::domain::error::Result;
+use crate::domain::time::Timestamp;
+use crate::store::{Clock, SharedStore, StoreFacts};
+
+pub use close::{CloseAnswer, CloseRequest};
+pub use emit::{
+    EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
+};
+pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
+pub use import::HistoryImport;
+pub use instances::{
+    DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
+};
+pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
+pub use register::{RegisterAnswer, RegisterRequest};
+pub use replay::{ReplayAnswer, ReplayRequest};
+pub use types::{ListEventTypesAnswer, ListEventTypesRequest};
+pub use verify::{FaultView, VerifyAnswer, VerifyRequest};
+
+/// Annals, over one store. Clones share it.
+#[derive(Clone)]
+pub struct Service {
+    store: SharedStore,
+    clock: Arc<dyn Clock>,
+    catalogue: &'static Catalogue,
+}
+
+impl Service {
+    /// A service over `store`; `clock` tells it which instances are stale.
+    pub fn new(store: SharedStore, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, catalogue: Catalogue::builtin() }
+    }
+
+    /// What the store is.
+    pub fn store_facts(&self) -> &StoreFacts {
+        self.store.facts()
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    ///
+    /// A `store_*` error when it does not.
+    pub async fn ready(&self) -> Result<()> {
+        let hint = crate::store::InstanceHint::Id(crate::domain::ids::InstanceId::generate());
+        self.store.find_instances(&hint, 1).await.map(drop)
+    }
+
+    /// Finishes what is under way and releases the store.
+    pub async fn shutdown(&self) {
+        self.store.close().await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

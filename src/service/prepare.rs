@@ -1,0 +1,101 @@
+//! From what a caller sends to an event that may be stored: the catalogue's rules, the limits, and
+//! the normal form.
+
+use serde_json::Value;
+
+use super::arguments;
+use super::emit::EventInput;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::event::{NewEvent, Payload, Salt};
+use crate::domain::ids::EventId;
+use crate::domain::json::bounded_text;
+use crate::domain::limits;
+
+/// Checks an event and gives it an id and its normal form.
+pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
+    // Size and depth first: the rules below then work on bounded data.
+    let data = payload(&input.event_data, "event_data", limits::EVENT_DATA_BYTES)?;
+    let event_type = catalogue.validate(&input.event_type, &input.event_data)?;
+    if event_type.store_only {
+        return Err(Error::new(
+            Code::ReservedEventType,
+            format!("{} is recorded by the store itself", input.event_type),
+            "choose another event type; list the event types to see them all",
+        )
+        .at("event_type"));
+    }
+    let metadata = input.metadata.as_ref().map(metadata).transpose()?;
+    let given = input.event_id.as_deref();
+    Ok(NewEvent {
+        event_id: match given {
+            Some(text) => arguments::event_id(text, "event_id")?,
+            None => EventId::generate(),
+        },
+        id_given: given.is_some(),
+        event_type: input.event_type.clone(),
+        event_data: data,
+        metadata,
+        occurred_at: input
+            .occurred_at
+            .as_deref()
+            .map(|text| arguments::time(text, "occurred_at"))
+            .transpose()?,
+        caused_by: input
+            .caused_by
+            .as_deref()
+            .map(|text| arguments::event_id(text, "caused_by"))
+            .transpose()?,
+        correlation_id: input.correlation_id.as_deref().map(correlation_id).transpose()?,
+    })
+}
+
+/// An event that a use case makes of its arguments. A fault of the payload is told as a fault of the
+/// argument.
+pub fn prepare_own(catalogue: &Catalogue, event_type: &str, event_data: Value) -> Result<NewEvent> {
+    let input = EventInput::new(event_type, event_data);
+    prepare(catalogue, &input).map_err(|mut error| {
+        let bare = |text: &str| text.replace("event_data.", "");
+        error.field = error.field.as_deref().map(bare);
+        error.message = bare(&error.message);
+        error
+    })
+}
+
+fn metadata(value: &Value) -> Result<Payload> {
+    if !value.is_object() {
+        return Err(Error::new(
+            Code::InvalidMetadata,
+            "metadata is not a JSON object",
+            "send an object, such as {\"tags\": [\"ci\"]}, or leave it out",
+        )
+        .at("metadata"));
+    }
+    payload(value, "metadata", limits::METADATA_BYTES)
+}
+
+fn payload(value: &Value, field: &str, max_bytes: usize) -> Result<Payload> {
+    Ok(Payload { text: bounded_text(value, field, max_bytes)?, salt: salt() })
+}
+
+fn correlation_id(text: &str) -> Result<String> {
+    let chars = text.chars().count();
+    if (1..=limits::CORRELATION_ID_CHARS).contains(&chars) {
+        return Ok(text.to_owned());
+    }
+    Err(Error::new(
+        Code::FieldOutOfRange,
+        format!(
+            "correlation_id has {chars} characters, it must have 1 to {}",
+            limits::CORRELATION_ID_CHARS
+        ),
+        "use a short id, such as a UUID or a ticket number",
+    )
+    .at("correlation_id"))
+}
+
+fn salt() -> Salt {
+    let mut salt = Salt::default();
+    getrandom::fill(&mut salt).expect("the operating system gives random bytes");
+    salt
+}

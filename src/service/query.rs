@@ -1,0 +1,244 @@
+//! Querying the events of an instance.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Service, arguments};
+use crate::domain::catalogue::Category;
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::event::Event;
+use crate::domain::keyword::Keyword;
+use crate::domain::limits;
+use crate::domain::time::Timestamp;
+use crate::store::{EventQuery, Order};
+
+/// One text, or several.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// Which events to show; all conditions given must hold.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Filters {
+    /// Only this event type, or these.
+    #[serde(default)]
+    pub event_type: Option<OneOrMany>,
+    /// Only event types of this category: instance, epic, testing, git, deployment, work_state or
+    /// planning.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// Only events from this time on (RFC 3339 with an offset, or a date: from its start in UTC).
+    #[serde(default)]
+    pub start_date: Option<String>,
+    /// Only events up to this time (RFC 3339 with an offset, or a date: to its end in UTC).
+    #[serde(default)]
+    pub end_date: Option<String>,
+    /// Only events that have this text, in whatever case, in their type, keys or values.
+    #[serde(default)]
+    pub keyword: Option<String>,
+    /// Only events with a higher sequence number.
+    #[serde(default)]
+    pub after_sequence: Option<i64>,
+}
+
+/// The order of a page by sequence number.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SortOrder {
+    /// Oldest first.
+    Asc,
+    /// Newest first.
+    #[default]
+    Desc,
+}
+
+/// Asks for the events of an instance.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueryRequest {
+    /// The instance: its id, its handle, or a part of its handle that no other has.
+    pub instance_id: String,
+    /// Which events to show; all of them by default.
+    #[serde(default)]
+    pub filters: Option<Filters>,
+    /// At most so many events, 1 to 1000; 100 by default.
+    #[serde(default)]
+    pub limit: Option<i64>,
+    /// Leave out so many events first; 0 by default.
+    #[serde(default)]
+    pub offset: Option<i64>,
+    /// desc (newest first, the default) or asc.
+    #[serde(default)]
+    pub order: SortOrder,
+}
+
+/// An event as callers see it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EventView {
+    /// The event.
+    pub event_id: String,
+    /// Its type.
+    pub event_type: String,
+    /// Its number within the instance.
+    pub sequence_num: u64,
+    /// When the store took it (RFC 3339, UTC).
+    #[schemars(with = "String")]
+    pub timestamp: Timestamp,
+    /// What happened.
+    #[schemars(schema_with = "super::types::object_schema")]
+    pub event_data: Value,
+    /// Tags and context.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "super::types::object_schema")]
+    pub metadata: Option<Value>,
+    /// When it happened, where the caller said so (RFC 3339, UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub occurred_at: Option<Timestamp>,
+    /// The event that caused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caused_by: Option<String>,
+    /// Groups the events of one piece of work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+}
+
+impl TryFrom<Event> for EventView {
+    type Error = Error;
+
+    fn try_from(event: Event) -> Result<Self> {
+        let parse = |payload: &crate::domain::event::Payload| {
+            payload.value().map_err(|error| damaged(&event, &error))
+        };
+        Ok(Self {
+            event_data: parse(&event.event_data)?,
+            metadata: event.metadata.as_ref().map(parse).transpose()?,
+            event_id: event.event_id.to_string(),
+            sequence_num: event.sequence_num,
+            timestamp: event.timestamp,
+            occurred_at: event.occurred_at,
+            caused_by: event.caused_by.map(|id| id.to_string()),
+            correlation_id: event.correlation_id,
+            event_type: event.event_type,
+        })
+    }
+}
+
+fn damaged(event: &Event, error: &serde_json::Error) -> Error {
+    Error::new(
+        Code::StoreCorrupt,
+        format!("the stored payload of event {} is no JSON: {error}", event.event_id),
+        "the store's file was changed or damaged; `annals verify` names the events at fault",
+    )
+}
+
+/// A page of events.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct QueryAnswer {
+    /// The page.
+    pub events: Vec<EventView>,
+    /// How many events fit the filters in all.
+    pub total_count: u64,
+    /// Whether more follow after this page.
+    pub has_more: bool,
+}
+
+impl Service {
+    /// A page of the events of an instance, newest first unless asked otherwise.
+    ///
+    /// # Errors
+    ///
+    /// `instance_not_found`, `ambiguous_instance`, `unknown_event_type`, `unknown_category`,
+    /// `invalid_date`, `invalid_date_range`, `invalid_keyword`, `invalid_sequence`, `invalid_limit`,
+    /// `invalid_offset`, and `store_*` errors.
+    pub async fn query(&self, request: QueryRequest) -> Result<QueryAnswer> {
+        let filters = request.filters.unwrap_or_default();
+        let (limit, offset) =
+            (arguments::limit(request.limit)?, arguments::offset(request.offset)?);
+        let after = arguments::sequence(filters.after_sequence, "filters.after_sequence", 0)?;
+        let effective =
+            arguments::date_range(filters.start_date.as_deref(), filters.end_date.as_deref())?;
+        let keyword = filters.keyword.as_deref().map(keyword).transpose()?;
+        let event_types = self.event_types(filters.event_type, filters.category.as_deref())?;
+        let instance = self.resolve(&request.instance_id).await?;
+        let query = EventQuery {
+            instance_id: instance.instance_id,
+            event_types,
+            effective,
+            keyword,
+            after_sequence: after,
+            order: match request.order {
+                SortOrder::Asc => Order::Ascending,
+                SortOrder::Desc => Order::Descending,
+            },
+            limit,
+            offset,
+        };
+        let page = self.store.query(&query).await?;
+        let shown = page.events.len() as u64;
+        Ok(QueryAnswer {
+            events: page.events.into_iter().map(EventView::try_from).collect::<Result<_>>()?,
+            total_count: page.total_count,
+            has_more: offset.saturating_add(shown) < page.total_count,
+        })
+    }
+
+    /// The event types that both filters leave; `None` where neither is given.
+    fn event_types(
+        &self,
+        event_type: Option<OneOrMany>,
+        category: Option<&str>,
+    ) -> Result<Option<Vec<String>>> {
+        let named = match event_type {
+            None => None,
+            Some(OneOrMany::One(name)) => Some(vec![name]),
+            Some(OneOrMany::Many(names)) => Some(names),
+        };
+        for name in named.iter().flatten() {
+            self.catalogue.require(name).map_err(|error| error.at("filters.event_type"))?;
+        }
+        let Some(category) = category else { return Ok(named) };
+        let category = Category::parse(category)
+            .ok_or_else(|| unknown_category(category).at("filters.category"))?;
+        let of_category = |name: &str| {
+            self.catalogue.get(name).is_some_and(|event_type| event_type.category == category)
+        };
+        Ok(Some(match named {
+            Some(names) => names.into_iter().filter(|name| of_category(name)).collect(),
+            None => {
+                let names = self.catalogue.types().map(|event_type| event_type.name.to_owned());
+                names.filter(|name| of_category(name)).collect()
+            }
+        }))
+    }
+}
+
+pub(super) fn unknown_category(given: &str) -> Error {
+    let shown: String = given.chars().take(40).collect();
+    let known: Vec<_> = Category::ALL.iter().map(|category| category.as_str()).collect();
+    Error::new(
+        Code::UnknownCategory,
+        format!("{shown:?} is no category of event types"),
+        format!("use one of: {}", known.join(", ")),
+    )
+}
+
+fn keyword(text: &str) -> Result<Keyword> {
+    let chars = text.chars().count();
+    if (1..=limits::KEYWORD_CHARS).contains(&chars) {
+        return Ok(Keyword::new(text));
+    }
+    Err(Error::new(
+        Code::InvalidKeyword,
+        format!("keyword has {chars} characters, it must have 1 to {}", limits::KEYWORD_CHARS),
+        "search for a shorter part of the text, or leave the keyword out",
+    )
+    .at("filters.keyword"))
+}

@@ -1,0 +1,123 @@
+//! The embedded store: one SQLite file.
+//!
+//! One thread writes ([`writer`]), on a connection of its own, and commits whatever waits together.
+//! Reads run on other connections and never block it. Several processes may use one file at once:
+//! every decision is made inside a transaction that holds the file's write lock.
+
+mod append;
+mod checkpoint;
+mod error;
+mod instances;
+mod migrate;
+mod open;
+mod query;
+mod readers;
+mod row;
+mod scan;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{
+    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, InstanceFilter,
+    InstanceHint, InstancePage, StoreFacts,
+};
+use crate::domain::error::Result;
+use crate::domain::ids::InstanceId;
+use crate::domain::instance::Instance;
+use readers::Readers;
+use writer::Writer;
+
+/// How safely a commit reaches the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Every commit is flushed before it is acknowledged.
+    Full,
+    /// Nothing is flushed. Loses acknowledged events in a power cut; exists so that the tests of
+    /// durability can show that they would notice.
+    None,
+}
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// The clock that gives events their time.
+    pub clock: Arc<dyn Clock>,
+    /// How safely a commit reaches the disk.
+    pub durability: Durability,
+    /// How long to wait for another process that holds the file's lock.
+    pub lock_timeout: Duration,
+}
+
+impl Options {
+    /// Durable, waiting ten seconds for a lock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, durability: Durability::Full, lock_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// The embedded store.
+pub struct SqliteStore {
+    facts: StoreFacts,
+    writer: Writer,
+    readers: Arc<Readers>,
+}
+
+impl SqliteStore {
+    /// Opens the store in the file at `path`, creating the file and its folder when absent.
+    ///
+    /// # Errors
+    ///
+    /// `store_foreign` when the file is something else, `store_newer`, `store_corrupt`,
+    /// `store_read_only`, `store_full`, `store_locked`, `store_unavailable`.
+    pub fn open(path: &Path, options: Options) -> Result<Self> {
+        let opened = open::writer(path, &options)?;
+        let facts = opened.facts.clone();
+        let readers = Arc::new(Readers::new(path.to_owned(), options.lock_timeout));
+        let writer = Writer::start(opened, path.to_owned(), options, Arc::clone(&readers))?;
+        Ok(Self { facts, writer, readers })
+    }
+}
+
+#[async_trait]
+impl EventStore for SqliteStore {
+    fn facts(&self) -> &StoreFacts {
+        &self.facts
+    }
+
+    async fn append(&self, request: AppendRequest) -> Result<Appended> {
+        self.writer.append(request).await
+    }
+
+    async fn find_instances(&self, hint: &InstanceHint, limit: u32) -> Result<Vec<Instance>> {
+        let hint = hint.clone();
+        self.readers.read(move |connection| instances::find(connection, &hint, limit)).await
+    }
+
+    async fn list_instances(&self, filter: &InstanceFilter) -> Result<InstancePage> {
+        let filter = filter.clone();
+        self.readers.read(move |connection| instances::list(connection, &filter)).await
+    }
+
+    async fn query(&self, query: &EventQuery) -> Result<EventPage> {
+        let query = query.clone();
+        self.readers.read(move |connection| query::page(connection, &query)).await
+    }
+
+    async fn scan(
+        &self,
+        instance_id: InstanceId,
+        to: Option<u64>,
+    ) -> Result<Option<(Instance, EventStream)>> {
+        scan::start(Arc::clone(&self.readers), instance_id, to).await
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close();
+    }
+}

@@ -1,0 +1,206 @@
+//! Opening the file: what is there, how it is set up, and who it belongs to.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{While, foreign, is_busy};
+use super::migrate::{self, APPLICATION_ID, MIGRATIONS};
+use super::{Durability, Options};
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::ids::StoreId;
+use crate::store::{Address, StoreFacts};
+
+/// Earlier releases can lose commits when one connection writes while another takes in the
+/// write-ahead log (sqlite.org/wal.html, "the WAL-reset bug").
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// Kilobytes of pages that the writing connection keeps in memory.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+
+/// Kilobytes of pages that each reading connection keeps in memory.
+const READER_CACHE_KIB: i64 = 4 * 1024;
+
+/// A store that is ready to be written.
+pub struct Opened {
+    /// The connection that may write.
+    pub connection: Connection,
+    /// What the store is.
+    pub facts: StoreFacts,
+}
+
+/// Opens the file for writing, creates or migrates the schema, and takes in what a crash may have
+/// left in the write-ahead log before anything new is written.
+pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
+    if rusqlite::version_number() < OLDEST_SQLITE {
+        return Err(Error::new(
+            Code::Internal,
+            format!("SQLite {} can lose commits", rusqlite::version()),
+            "build Annals with the SQLite that it bundles",
+        ));
+    }
+    prepare_file(path)?;
+    let mut connection = connect(path, options.lock_timeout)?;
+    let version = identify(&connection, path)?;
+    set_up(&connection, options)?;
+    if version != migrate::newest() {
+        migrate::migrate(&mut connection, MIGRATIONS)?;
+    }
+    // The log of a writer that failed may hold pages that never reached the disk; they become
+    // durable here or not at all. Another process at work on the file keeps it in order itself.
+    match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)) {
+        Err(error) if !is_busy(&error) => {
+            return Err(error).while_doing("taking in the write-ahead log");
+        }
+        _ => {}
+    }
+    let store_id: [u8; 16] = connection
+        .query_row("SELECT value FROM store_meta WHERE key = 'store_id'", [], |row| row.get(0))
+        .while_doing("reading the store's identity")?;
+    let facts = StoreFacts {
+        store_id: StoreId(uuid::Uuid::from_bytes(store_id)),
+        address: Address::Sqlite(path.to_owned()).to_string(),
+        schema_version: migrate::newest(),
+    };
+    Ok(Opened { connection, facts })
+}
+
+/// Opens a further connection, for reading.
+pub fn reader(path: &Path, lock_timeout: Duration) -> Result<Connection> {
+    let connection = connect(path, lock_timeout)?;
+    let doing = "setting up a reading connection";
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB).while_doing(doing)?;
+    connection.pragma_update(None, "query_only", true).while_doing(doing)?;
+    Ok(connection)
+}
+
+/// Opens a further connection, for moving the write-ahead log. It flushes as the writer does.
+pub fn checkpointer(path: &Path, options: &Options) -> Result<Connection> {
+    let connection = connect(path, options.lock_timeout)?;
+    set_durability(&connection, options).while_doing("setting up a connection for the log")?;
+    Ok(connection)
+}
+
+/// Creates the folder and the file where absent, both for this user only, and refuses a file that
+/// is no SQLite database before SQLite touches it.
+fn prepare_file(path: &Path) -> Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        create_folder(folder).map_err(|error| unusable(folder, &error))?;
+    }
+    let mut header = Vec::new();
+    match File::open(path) {
+        Ok(file) => {
+            file.take(16).read_to_end(&mut header).map_err(|error| unusable(path, &error))?;
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            create_file(path).map_err(|error| unusable(path, &error))?;
+        }
+        Err(error) => return Err(unusable(path, &error)),
+    }
+    if header.is_empty() || header.starts_with(b"SQLite format 3\0") {
+        return Ok(());
+    }
+    Err(foreign(path))
+}
+
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn create_file(path: &Path) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Error {
+    use std::io::ErrorKind;
+    let (code, hint) = match error.kind() {
+        ErrorKind::StorageFull => (Code::StoreFull, "free space on the disk that holds the store"),
+        ErrorKind::IsADirectory | ErrorKind::NotADirectory => {
+            (Code::InvalidStore, "name a file, as sqlite:PATH")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
+            Code::StoreReadOnly,
+            "give this user write permission, or name another file with --store or ANNALS_STORE",
+        ),
+        _ => (Code::StoreUnavailable, "look at the path and the disk, or name another --store"),
+    };
+    Error::new(code, format!("cannot use {}: {error}", path.display()), hint).at("store")
+}
+
+fn connect(path: &Path, lock_timeout: Duration) -> Result<Connection> {
+    let doing = "opening the store's file";
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).while_doing(doing)?;
+    connection.busy_timeout(lock_timeout).while_doing(doing)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The schema version of the file; 0 for a fresh one.
+fn identify(connection: &Connection, path: &Path) -> Result<u32> {
+    let doing = "reading the file's header";
+    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i32>(0));
+    let application = number("PRAGMA application_id").while_doing(doing)?;
+    let objects = number("SELECT count(*) FROM sqlite_master").while_doing(doing)?;
+    if application != APPLICATION_ID && (application != 0 || objects != 0) {
+        return Err(foreign(path));
+    }
+    let version = number("PRAGMA user_version").while_doing(doing)?;
+    let version = u32::try_from(version).map_err(|_| foreign(path))?;
+    if version > migrate::newest() {
+        return Err(migrate::newer(version));
+    }
+    Ok(version)
+}
+
+fn set_up(connection: &Connection, options: &Options) -> Result<()> {
+    let doing = "setting up the store's file";
+    // Takes effect only in a file that has no table yet; lets archived space go back to the disk.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").while_doing(doing)?;
+    let deadline = Instant::now() + options.lock_timeout;
+    loop {
+        // Changing the mode needs the file alone, and does not wait for it by itself.
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            Ok(mode) if mode == "wal" => break,
+            Ok(mode) => {
+                return Err(Error::new(
+                    Code::StoreUnavailable,
+                    format!(
+                        "the file system allows only journal mode {mode}, not a write-ahead log"
+                    ),
+                    "keep the store on a local disk (ext4, XFS, APFS or the like)",
+                ));
+            }
+            Err(error) => return Err(error).while_doing(doing),
+        }
+    }
+    set_durability(connection, options).while_doing(doing)?;
+    connection.pragma_update(None, "foreign_keys", "ON").while_doing(doing)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).while_doing(doing)
+}
+
+fn set_durability(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    let synchronous = match options.durability {
+        Durability::Full => "FULL",
+        Durability::None => "OFF",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    // On macOS a plain fsync stays in the drive's cache.
+    connection.pragma_update(None, "fullfsync", "ON")?;
+    connection.pragma_update(None, "checkpoint_fullfsync", "ON")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)
+}

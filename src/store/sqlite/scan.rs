@@ -1,0 +1,89 @@
+//! Streaming the events of one instance in order, from one snapshot.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+use tokio::sync::{mpsc, oneshot};
+
+use super::append::by_id;
+use super::error::While;
+use super::readers::Readers;
+use super::row::{self, EVENT_COLUMNS, integer};
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::event::Event;
+use crate::domain::ids::InstanceId;
+use crate::domain::instance::Instance;
+use crate::store::EventStream;
+
+const DOING: &str = "reading the events of an instance";
+
+/// Events in one chunk.
+const CHUNK: usize = 256;
+
+/// Chunks read ahead of the reader.
+const AHEAD: usize = 4;
+
+/// The instance and its events up to `to`; see [`crate::store::EventStore::scan`].
+pub async fn start(
+    readers: Arc<Readers>,
+    instance_id: InstanceId,
+    to: Option<u64>,
+) -> Result<Option<(Instance, EventStream)>> {
+    let mut lease = readers.lease().await?;
+    let (found, instance) = oneshot::channel();
+    let (chunks, stream) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let read = lease
+            .connection()
+            .and_then(|connection| run(connection, instance_id, to, found, &chunks));
+        if let Err(error) = read {
+            // A reader that has gone needs no error.
+            let _ = chunks.blocking_send(Err(error));
+        }
+    });
+    match instance.await {
+        Ok(instance) => Ok(instance.map(|instance| (instance, stream))),
+        Err(_) => Err(first_error(stream).await),
+    }
+}
+
+async fn first_error(mut stream: EventStream) -> Error {
+    match stream.recv().await {
+        Some(Err(error)) => error,
+        _ => Error::new(Code::Internal, "a read ended without an answer", "report this fault"),
+    }
+}
+
+fn run(
+    connection: &mut Connection,
+    instance_id: InstanceId,
+    to: Option<u64>,
+    found: oneshot::Sender<Option<Instance>>,
+    chunks: &mpsc::Sender<Result<Vec<Event>>>,
+) -> Result<()> {
+    let snapshot = connection.transaction().while_doing(DOING)?;
+    let instance = by_id(&snapshot, instance_id).while_doing(DOING)?;
+    let exists = instance.is_some();
+    if found.send(instance).is_err() || !exists {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM event_store
+         WHERE instance_id = ?1 AND sequence_num <= ?2 ORDER BY sequence_num"
+    );
+    let mut statement = snapshot.prepare_cached(&sql).while_doing(DOING)?;
+    let mut rows = statement
+        .query(params![instance_id.0.as_bytes(), to.map_or(i64::MAX, integer)])
+        .while_doing(DOING)?;
+    let mut chunk = Vec::with_capacity(CHUNK);
+    while let Some(row) = rows.next().while_doing(DOING)? {
+        chunk.push(row::event(row).while_doing(DOING)?);
+        if chunk.len() == CHUNK && chunks.blocking_send(Ok(std::mem::take(&mut chunk))).is_err() {
+            return Ok(());
+        }
+    }
+    if !chunk.is_empty() {
+        let _ = chunks.blocking_send(Ok(chunk));
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! The writing thread: whatever waits while one transaction is being made durable goes into the next
+//! one. No timer delays a lone caller.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{Mutex, oneshot};
+
+use super::append::Appending;
+use super::checkpoint::Checkpointer;
+use super::error::{is_constraint, is_io_fault, translate};
+use super::readers::Readers;
+use super::{Options, open};
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::ids::StoreId;
+use crate::store::{AppendRequest, Appended, Clock};
+
+/// The most calls that wait for the writer; beyond it a caller is refused at once.
+const QUEUE: usize = 4_096;
+
+/// The most events in one transaction. It bounds how long a caller waits for its neighbours'
+/// events, and how long other processes wait for the lock.
+const TRANSACTION_EVENTS: usize = 2_000;
+
+struct Job {
+    request: AppendRequest,
+    reply: oneshot::Sender<Result<Appended>>,
+}
+
+/// The handle of the writing thread.
+pub struct Writer {
+    queue: std::sync::Mutex<Option<SyncSender<Job>>>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread on an opened store.
+    pub fn start(
+        opened: open::Opened,
+        path: PathBuf,
+        options: Options,
+        readers: Arc<Readers>,
+    ) -> Result<Self> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let mut writing = Writing {
+            store_id: opened.facts.store_id,
+            disk: Some(Disk::take(opened, &path, &options)?),
+            path,
+            options,
+            readers,
+        };
+        let thread = thread::Builder::new()
+            .name("annals-writer".into())
+            .spawn(move || writing.run(&jobs))
+            .map_err(|error| no_thread(&error))?;
+        Ok(Self { queue: std::sync::Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Hands a request to the thread and waits until it is durable or refused.
+    pub async fn append(&self, request: AppendRequest) -> Result<Appended> {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Job { request, reply })?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    fn enqueue(&self, job: Job) -> Result<()> {
+        let queue = self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match queue.as_ref().ok_or_else(closed)?.try_send(job) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Disconnected(_)) => Err(closed()),
+            Err(TrySendError::Full(_)) => Err(Error::new(
+                Code::StoreBusy,
+                format!("{QUEUE} calls are waiting for the store already"),
+                "send the call again in a moment, with the same event ids",
+            )),
+        }
+    }
+
+    /// Writes what is queued, then ends the thread.
+    pub async fn close(&self) {
+        self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(thread) = self.thread.lock().await.take() {
+            // A panic of the thread was reported where it happened.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+/// The system gave no thread.
+pub fn no_thread(error: &std::io::Error) -> Error {
+    let message = format!("no thread could be started: {error}");
+    Error::new(Code::Internal, message, "raise the limit of processes for this user")
+}
+
+fn closed() -> Error {
+    Error::new(Code::StoreUnavailable, "the store is closed", "start Annals again")
+}
+
+/// What the thread writes with.
+struct Disk {
+    connection: Connection,
+    checkpointer: Checkpointer,
+}
+
+impl Disk {
+    fn take(opened: open::Opened, path: &Path, options: &Options) -> Result<Self> {
+        let mut connection = opened.connection;
+        let checkpointer = Checkpointer::start(path, options, &mut connection)?;
+        Ok(Self { connection, checkpointer })
+    }
+}
+
+/// The thread's own state.
+struct Writing {
+    store_id: StoreId,
+    /// `None` after a fault of the disk, until the file could be opened anew.
+    disk: Option<Disk>,
+    path: PathBuf,
+    options: Options,
+    readers: Arc<Readers>,
+}
+
+impl Writing {
+    fn run(&mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            let mut events = first.request.events.len();
+            let mut batch = vec![first];
+            while events < TRANSACTION_EVENTS {
+                let Ok(job) = jobs.try_recv() else { break };
+                events += job.request.events.len();
+                batch.push(job);
+            }
+            self.serve(batch);
+        }
+    }
+
+    fn serve(&mut self, batch: Vec<Job>) {
+        let answers = match self.commit(&batch) {
+            Ok(answers) => answers,
+            // A row that the schema refuses must not take its neighbours with it.
+            Err(Failure { row: true, .. }) if batch.len() > 1 => {
+                batch.into_iter().for_each(|job| self.serve(vec![job]));
+                return;
+            }
+            Err(failure) => batch.iter().map(|job| Err(failure.of(job))).collect(),
+        };
+        for (job, answer) in batch.into_iter().zip(answers) {
+            // A caller that no longer waits has given up its answer, not its events.
+            let _ = job.reply.send(answer);
+        }
+        if let Some(disk) = &mut self.disk {
+            disk.checkpointer.after_commit(&disk.connection);
+        }
+    }
+
+    fn commit(&mut self, batch: &[Job]) -> std::result::Result<Vec<Result<Appended>>, Failure> {
+        let (store_id, clock) = (self.store_id, Arc::clone(&self.options.clock));
+        let disk = self.disk().map_err(|error| Failure { row: false, error })?;
+        write(&mut disk.connection, store_id, &*clock, batch).map_err(|error| {
+            if is_io_fault(&error) {
+                self.stop();
+            }
+            Failure { row: is_constraint(&error), error: translate(&error, "appending events") }
+        })
+    }
+
+    /// Nothing more is written or read after a fault of the disk: what the operating system holds
+    /// may differ from what the disk does. The next call opens the file anew.
+    fn stop(&mut self) {
+        let path = self.path.display();
+        tracing::error!(%path, "the disk failed; the store stops until it can be opened again");
+        self.readers.stop();
+        self.disk = None;
+    }
+
+    fn disk(&mut self) -> Result<&mut Disk> {
+        let disk = match self.disk.take() {
+            Some(disk) => disk,
+            None => {
+                let opened = open::writer(&self.path, &self.options)?;
+                let disk = Disk::take(opened, &self.path, &self.options)?;
+                self.readers.resume();
+                disk
+            }
+        };
+        Ok(self.disk.insert(disk))
+    }
+}
+
+/// Why a transaction did not commit.
+struct Failure {
+    /// Whether it was a row that the schema refused.
+    row: bool,
+    error: Error,
+}
+
+impl Failure {
+    /// The error for one of the calls, with the ids under which its events can be sent again.
+    fn of(&self, job: &Job) -> Error {
+        let ids: Vec<String> =
+            job.request.events.iter().map(|event| event.event_id.to_string()).collect();
+        self.error.clone().with("event_ids", ids)
+    }
+}
+
+fn write(
+    connection: &mut Connection,
+    store_id: StoreId,
+    clock: &dyn Clock,
+    batch: &[Job],
+) -> rusqlite::Result<Vec<Result<Appended>>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut appending = Appending::start(transaction, store_id, clock.now())?;
+    let answers = batch
+        .iter()
+        .map(|job| appending.append(&job.request))
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    appending.finish()?;
+    Ok(answers)
+}
