@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail this way")]
 
+mod bad_input;
 mod cli;
 mod cli_program;
 mod mcp_fake;
