@@ -11,8 +11,11 @@
 //! - [`capture`], [`mcp`], [`http`], [`cli`]: entry layers. They translate and call `service`.
 
 pub mod capture;
+pub mod cli;
 pub mod domain;
+pub mod http;
 pub mod integrity;
+pub mod mcp;
 pub mod replay;
 pub mod service;
 pub mod store;

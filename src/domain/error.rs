@@ -14,9 +14,9 @@ pub enum Class {
     NotFound,
     /// The input fits, but not the present state of the store.
     Conflict,
-    /// The store cannot do it now; the same call may go through later.
+    /// The store cannot do it as it is now.
     Unavailable,
-    /// A fault of Annals or of the stored data.
+    /// A fault of Annals itself.
     Failed,
 }
 
@@ -121,11 +121,11 @@ codes! {
     /// The disk that holds the store is full.
     StoreFull = "store_full", Unavailable;
     /// The store's file is damaged.
-    StoreCorrupt = "store_corrupt", Failed;
+    StoreCorrupt = "store_corrupt", Unavailable;
     /// The file is not an Annals store.
-    StoreForeign = "store_foreign", Failed;
+    StoreForeign = "store_foreign", Unavailable;
     /// The store was written by a newer Annals.
-    StoreNewer = "store_newer", Failed;
+    StoreNewer = "store_newer", Unavailable;
     /// A fault in Annals itself.
     Internal = "internal", Failed;
 }

@@ -5,6 +5,9 @@ mod decide;
 mod hash;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use decide::{Decided, Facts, Outcome, decide};
 pub use hash::{FORMAT_VERSION, event_hash};
 pub use verify::{Chain, Fault, FaultKind};

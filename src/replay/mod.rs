@@ -3,5 +3,8 @@
 mod fold;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 pub use fold::fold;
 pub use state::{Dated, State};

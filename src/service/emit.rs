@@ -41,6 +41,21 @@ pub struct EventInput {
     pub correlation_id: Option<String>,
 }
 
+impl EventInput {
+    /// An event with nothing but its data.
+    pub fn new(event_type: &str, event_data: Value) -> Self {
+        Self {
+            event_type: event_type.to_owned(),
+            event_data,
+            metadata: None,
+            event_id: None,
+            occurred_at: None,
+            caused_by: None,
+            correlation_id: None,
+        }
+    }
+}
+
 /// Records one event.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

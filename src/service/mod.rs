@@ -5,8 +5,11 @@
 
 mod arguments;
 mod close;
+mod cursor;
 mod emit;
+mod feed;
 mod heartbeat;
+mod import;
 mod instances;
 mod prepare;
 mod query;
@@ -28,7 +31,9 @@ pub use close::{CloseAnswer, CloseRequest};
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
+pub use feed::{FeedAnswer, FeedEvent, FeedRequest};
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
+pub use import::HistoryImport;
 pub use instances::{
     DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
 };

@@ -53,15 +53,7 @@ pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
 /// An event that a use case makes of its arguments. A fault of the payload is told as a fault of the
 /// argument.
 pub fn prepare_own(catalogue: &Catalogue, event_type: &str, event_data: Value) -> Result<NewEvent> {
-    let input = EventInput {
-        event_type: event_type.into(),
-        event_data,
-        metadata: None,
-        event_id: None,
-        occurred_at: None,
-        caused_by: None,
-        correlation_id: None,
-    };
+    let input = EventInput::new(event_type, event_data);
     prepare(catalogue, &input).map_err(|mut error| {
         let bare = |text: &str| text.replace("event_data.", "");
         error.field = error.field.as_deref().map(bare);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::query::unknown_category;
-use crate::domain::catalogue::{Category, EventTypeEntry};
+use crate::domain::catalogue::{Category, EventTypeDetails, EventTypeEntry};
 use crate::domain::error::Result;
 
 /// Asks for the event types.
@@ -42,6 +42,15 @@ impl Service {
         let asked =
             types.filter(|known| category.is_none_or(|category| known.category == category));
         Ok(ListEventTypesAnswer { event_types: asked.map(|known| known.entry()).collect() })
+    }
+
+    /// One event type in full, with its JSON Schema.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_event_type`, with the nearest known names.
+    pub fn event_type(&self, name: &str) -> Result<EventTypeDetails> {
+        Ok(self.catalogue.require(name)?.details())
     }
 }
 

@@ -4,6 +4,16 @@
 
 mod backends;
 mod checker;
+mod cli;
+mod cli_program;
 mod conformance;
+mod mcp_fake;
+mod mcp_http;
+mod mcp_schemas;
+mod mcp_session;
+mod mcp_stdio;
+mod power_cut;
+mod python_client;
 mod store_files;
+mod tidy;
 mod writer;

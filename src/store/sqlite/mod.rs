@@ -6,8 +6,11 @@
 
 mod append;
 mod checkpoint;
+mod condition;
 mod error;
+mod feed;
 mod instances;
+mod lock;
 mod migrate;
 mod open;
 mod owner;
@@ -22,12 +25,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::{
-    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, InstanceFilter,
-    InstanceHint, InstancePage, StoreFacts,
+    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, FeedCursor,
+    InstanceFilter, InstanceHint, InstancePage, StoreFacts,
 };
 use crate::domain::error::Result;
+use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use readers::Readers;
@@ -66,6 +71,7 @@ pub struct SqliteStore {
     facts: StoreFacts,
     writer: Writer,
     readers: Arc<Readers>,
+    appends: feed::Appends,
 }
 
 impl SqliteStore {
@@ -80,8 +86,9 @@ impl SqliteStore {
         let opened = open::writer(&path, &options)?;
         let facts = opened.facts.clone();
         let readers = Arc::new(Readers::new(path.clone(), options.lock_timeout));
+        let appends = feed::Appends::new(path.clone(), options.lock_timeout);
         let writer = Writer::start(opened, path, options, Arc::clone(&readers))?;
-        Ok(Self { facts, writer, readers })
+        Ok(Self { facts, writer, readers, appends })
     }
 }
 
@@ -116,6 +123,25 @@ impl EventStore for SqliteStore {
         to: Option<u64>,
     ) -> Result<Option<(Instance, EventStream)>> {
         scan::start(Arc::clone(&self.readers), instance_id, to).await
+    }
+
+    async fn feed(
+        &self,
+        instance_id: Option<InstanceId>,
+        cursor: FeedCursor,
+        limit: u32,
+    ) -> Result<Vec<(FeedCursor, Event)>> {
+        self.readers
+            .read(move |connection| feed::after(connection, instance_id, cursor, limit))
+            .await
+    }
+
+    async fn feed_cursor(&self, instance_id: Option<InstanceId>, count: u32) -> Result<FeedCursor> {
+        self.readers.read(move |connection| feed::cursor(connection, instance_id, count)).await
+    }
+
+    fn appended(&self) -> watch::Receiver<u64> {
+        self.appends.subscribe()
     }
 
     async fn close(&self) {

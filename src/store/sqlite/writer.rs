@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::{Mutex, oneshot};
 
 use super::append::Appending;
 use super::checkpoint::Checkpointer;
-use super::error::{is_constraint, is_io_fault, translate};
+use super::error::{While, is_constraint, is_io_fault, translate};
+use super::lock::FileLock;
 use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
@@ -103,13 +105,16 @@ fn closed() -> Error {
 struct Disk {
     connection: Connection,
     checkpointer: Checkpointer,
+    lock: FileLock,
 }
 
 impl Disk {
     fn take(opened: open::Opened, path: &Path, options: &Options) -> Result<Self> {
         let mut connection = opened.connection;
+        // The lock is waited for in `FileLock`, not in SQLite.
+        connection.busy_timeout(Duration::ZERO).while_doing("setting up the writer")?;
         let checkpointer = Checkpointer::start(path, options, &mut connection)?;
-        Ok(Self { connection, checkpointer })
+        Ok(Self { connection, checkpointer, lock: FileLock::new(options.lock_timeout) })
     }
 }
 
@@ -153,13 +158,14 @@ impl Writing {
         }
         if let Some(disk) = &mut self.disk {
             disk.checkpointer.after_commit(&disk.connection);
+            disk.lock.give_way();
         }
     }
 
     fn commit(&mut self, batch: &[Job]) -> std::result::Result<Vec<Result<Appended>>, Failure> {
         let (store_id, clock) = (self.store_id, Arc::clone(&self.options.clock));
         let disk = self.disk().map_err(|error| Failure { row: false, error })?;
-        write(&mut disk.connection, store_id, &*clock, batch).map_err(|error| {
+        write(disk, store_id, &*clock, batch).map_err(|error| {
             if is_io_fault(&error) {
                 self.stop();
             }
@@ -198,12 +204,12 @@ struct Failure {
 }
 
 fn write(
-    connection: &mut Connection,
+    disk: &mut Disk,
     store_id: StoreId,
     clock: &dyn Clock,
     batch: &[Job],
 ) -> rusqlite::Result<Vec<Result<Appended>>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = disk.lock.begin(&disk.connection)?;
     let mut appending = Appending::start(transaction, store_id, clock.now())?;
     let answers = batch
         .iter()

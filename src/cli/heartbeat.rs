@@ -1,0 +1,40 @@
+//! `annals heartbeat`
+
+use clap::Args;
+
+use super::context::Context;
+use super::output;
+use crate::domain::error::Result;
+use crate::service::HeartbeatRequest;
+
+/// Say that an instance lives, and how full its context is
+#[derive(Debug, Args)]
+pub struct Heartbeat {
+    /// The instance: its id, its handle, or a part of its handle
+    id: String,
+    /// How full the agent's context is, 0 to 100
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
+    context: Option<f64>,
+    /// The epic that the agent works on
+    #[arg(long)]
+    epic: Option<String>,
+}
+
+impl Heartbeat {
+    pub async fn run(self, context: &Context) -> Result<()> {
+        let request = HeartbeatRequest {
+            instance_id: self.id,
+            context_percent: self.context,
+            current_epic: self.epic,
+        };
+        let service = context.service()?;
+        let answer = service.heartbeat(request).await?;
+        service.shutdown().await;
+        if context.json {
+            return output::json(&answer);
+        }
+        let status = output::status(answer.status);
+        output::line(&format!("{}  {status}  event {}", answer.handle, answer.sequence_num));
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! `annals import`
+
+mod git;
+
+use clap::Subcommand;
+
+use super::context::Context;
+use crate::domain::error::Result;
+
+/// Record what happened elsewhere
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    Git(git::Git),
+}
+
+impl Import {
+    pub async fn run(self, context: &Context) -> Result<()> {
+        match self {
+            Self::Git(command) => command.run(context).await,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! HTTP answers that are not MCP's own.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use rmcp::model::ErrorCode;
+use serde_json::Value;
+
+use crate::domain::error::{Code, Error};
+use crate::mcp::message;
+
+/// A refusal with a status of its own.
+pub(super) fn refusal(status: StatusCode, error: &Error) -> Response {
+    (status, Json(error.to_json())).into_response()
+}
+
+/// A JSON-RPC error for a request that is no message.
+pub(super) fn no_message(status: StatusCode, answer: Value) -> Response {
+    (status, Json(answer)).into_response()
+}
+
+/// A JSON-RPC error for a request that is wrong as HTTP already.
+pub(super) fn invalid_request(
+    status: StatusCode,
+    message: impl Into<String>,
+    hint: &'static str,
+) -> Response {
+    let error = Error::new(Code::InvalidArgument, message, hint);
+    no_message(status, message::answer(Value::Null, ErrorCode::INVALID_REQUEST, &error))
+}

@@ -1,0 +1,123 @@
+//! The MCP endpoint: Streamable HTTP without sessions, so that there is nothing a client can lose.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+
+use super::answer;
+use super::body::{self, Unread};
+use crate::mcp::{Lifecycle, MESSAGE_BYTES, Server, message};
+
+/// The most bytes of a plain error text of rmcp.
+const ERROR_TEXT_BYTES: usize = 64 * 1024;
+
+pub(super) type Endpoint<S> = StreamableHttpService<Server<S>, NeverSessionManager>;
+
+/// The endpoint of a server. Host and Origin are not checked here but by [`super::guard`].
+pub(super) fn endpoint<S: Lifecycle>(server: Server<S>) -> Endpoint<S> {
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(MESSAGE_BYTES)
+        .disable_allowed_hosts();
+    StreamableHttpService::new(
+        move || Ok(server.clone()),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    )
+}
+
+/// Handles a request. What rmcp answers in plain text is answered as JSON-RPC.
+pub(super) async fn handle<S: Lifecycle>(
+    State(endpoint): State<Endpoint<S>>,
+    request: Request,
+) -> Response {
+    if request.method() != Method::POST {
+        return as_json_rpc(endpoint.handle(request).await.map(Body::new)).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    if !is_json(&parts.headers) {
+        return answer::invalid_request(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the Content-Type is not application/json",
+            "send the message as JSON with Content-Type: application/json",
+        );
+    }
+    let bytes = match body::read(body).await {
+        Ok(bytes) => bytes,
+        Err(unread) => return unread_answer(&unread),
+    };
+    accept_json(&mut parts.headers);
+    let request = Request::from_parts(parts, Body::from(bytes.clone()));
+    let response = endpoint.handle(request).await.map(Body::new);
+    if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        // The media type was right: so rmcp answers a body that is no message.
+        return answer::no_message(StatusCode::BAD_REQUEST, message::unreadable(&bytes));
+    }
+    as_json_rpc(response).await
+}
+
+/// Turns a plain error of rmcp into a JSON-RPC error with the same status and text.
+async fn as_json_rpc(response: Response) -> Response {
+    let status = response.status();
+    if status.is_success() || is_json(response.headers()) {
+        return response;
+    }
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let text = to_bytes(response.into_body(), ERROR_TEXT_BYTES).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let hint = match status {
+        StatusCode::METHOD_NOT_ALLOWED => "POST each message: there are no sessions or streams",
+        StatusCode::NOT_ACCEPTABLE => "send Accept: application/json, text/event-stream",
+        _ => "see the Streamable HTTP transport in the MCP specification",
+    };
+    let mut answer = answer::invalid_request(status, text, hint);
+    answer.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+    answer
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The protocol asks clients to accept both JSON and event streams, and rmcp insists. As every
+/// answer here is JSON, a client that accepts JSON, or anything, is served too.
+fn accept_json(headers: &mut HeaderMap) {
+    let accepts = |value: &HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|value| ["application/json", "*/*"].iter().any(|t| value.contains(t)))
+    };
+    let mut values = headers.get_all(header::ACCEPT).iter().peekable();
+    if values.peek().is_none() || values.any(accepts) {
+        let both = HeaderValue::from_static("application/json, text/event-stream");
+        headers.insert(header::ACCEPT, both);
+    }
+}
+
+fn unread_answer(unread: &Unread) -> Response {
+    match unread {
+        Unread::TooLarge => {
+            answer::no_message(StatusCode::PAYLOAD_TOO_LARGE, message::too_large(&[]))
+        }
+        Unread::TooSlow => answer::invalid_request(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive within 30 seconds",
+            "send it again; nothing was stored",
+        ),
+        Unread::Broken(error) => answer::invalid_request(
+            StatusCode::BAD_REQUEST,
+            format!("the body cannot be read: {error}"),
+            "send it again; nothing was stored",
+        ),
+    }
+}

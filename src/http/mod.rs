@@ -1,0 +1,110 @@
+//! HTTP: MCP at `/mcp`, and whether the server is up and ready.
+//!
+//! There are no tokens yet, so only loopback addresses are served, and only to programs of this
+//! machine: see [`guard`]. Time limits: the body of a request must arrive within 30 seconds. A
+//! client that is slow to send its headers, or that keeps an idle connection, is not disconnected.
+
+mod answer;
+mod body;
+mod guard;
+mod health;
+mod mcp;
+mod router;
+mod shutdown;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::error::{Code, Error, Result};
+use crate::mcp::{Lifecycle, Server};
+
+pub use shutdown::on_signal;
+
+/// How long requests under way may go on after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Listens on `address`, such as `127.0.0.1:8081` or `localhost:0`.
+///
+/// # Errors
+///
+/// `invalid_argument` where the address is none, is not a loopback address, or is taken.
+pub async fn bind(address: &str) -> Result<TcpListener> {
+    let refused = |message: String, hint: &'static str| {
+        Error::new(Code::InvalidArgument, message, hint).at("listen")
+    };
+    let addresses: Vec<SocketAddr> = match tokio::net::lookup_host(address).await {
+        Ok(addresses) => addresses.collect(),
+        Err(error) => {
+            return Err(refused(
+                format!("cannot read {address:?} as an address to listen on: {error}"),
+                "give a host and a port, such as 127.0.0.1:8081",
+            ));
+        }
+    };
+    addresses.iter().try_for_each(loopback_only)?;
+    TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
+        refused(
+            format!("cannot listen on {address}: {error}"),
+            "another program, perhaps another `annals serve`, may hold the port: stop it, or \
+             choose another port with --listen",
+        )
+    })
+}
+
+/// Serves until `stop` is cancelled, then takes no more connections, lets requests under way end,
+/// at most 10 seconds, and shuts the service down.
+///
+/// # Errors
+///
+/// `invalid_argument` where the listener is not on a loopback address.
+pub async fn serve<S: Lifecycle>(
+    listener: TcpListener,
+    server: Server<S>,
+    stop: CancellationToken,
+) -> Result<()> {
+    let address = listener.local_addr().map_err(|error| {
+        Error::new(Code::InvalidArgument, error.to_string(), "give a bound listener").at("listen")
+    })?;
+    loopback_only(&address)?;
+    let service = server.service().clone();
+    // An answer is small and complete: sent at once, it does not wait for the client's
+    // acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+    });
+    let serving = axum::serve(listener, router::router(server))
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let out_of_time = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = async { serving.await } => if let Err(error) = ended {
+            tracing::error!(%error, "the HTTP server failed");
+        },
+        () = out_of_time => tracing::warn!("some requests were not answered in time"),
+    }
+    service.shutdown().await;
+    Ok(())
+}
+
+fn loopback_only(address: &SocketAddr) -> Result<()> {
+    if address.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::InvalidArgument,
+        format!(
+            "{address} is not a loopback address: access tokens are not available yet, so Annals \
+             listens on loopback addresses only"
+        ),
+        "listen on 127.0.0.1 or [::1]; from another machine, reach it through an SSH tunnel",
+    )
+    .at("listen"))
+}

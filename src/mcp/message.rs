@@ -1,0 +1,117 @@
+//! Answers to what is no message: bytes that cannot be read as JSON-RPC are still answered, with
+//! the id of the call where that can be made out, so that no caller waits for ever.
+
+use rmcp::model::ErrorCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::MESSAGE_BYTES;
+use crate::domain::error::{Code, Error};
+use crate::domain::json;
+
+/// The little that is read of a message that cannot be read whole. The rest is skipped without
+/// regard to its depth or to what its strings hold.
+#[derive(Deserialize)]
+struct Envelope {
+    id: Value,
+}
+
+/// The id of the call in `bytes`, or null.
+fn id(bytes: &[u8]) -> Value {
+    match serde_json::from_slice(bytes) {
+        Ok(Envelope { id }) if id.is_string() || id.is_i64() || id.is_u64() => id,
+        Ok(_) | Err(_) => Value::Null,
+    }
+}
+
+/// The JSON-RPC error for bytes that are no JSON, or no message: -32700 or -32600. Its `data` is
+/// the refusal.
+pub(crate) fn unreadable(bytes: &[u8]) -> Value {
+    match json::parse(bytes, "message") {
+        Err(error) => answer(id(bytes), ErrorCode::PARSE_ERROR, &error),
+        Ok(message) => answer(id(bytes), ErrorCode::INVALID_REQUEST, &no_message(&message)),
+    }
+}
+
+/// The JSON-RPC error for a message above [`MESSAGE_BYTES`]. `bytes` are the message, or nothing
+/// where it was not kept.
+pub(crate) fn too_large(bytes: &[u8]) -> Value {
+    let error = Error::new(
+        Code::PayloadTooLarge,
+        format!("the message has more bytes than the limit, {MESSAGE_BYTES}"),
+        "split the batch into several calls; store large content elsewhere and record a path, a \
+         URL or a hash of it",
+    )
+    .with("limit", MESSAGE_BYTES);
+    answer(id(bytes), ErrorCode::INVALID_REQUEST, &error)
+}
+
+/// A JSON-RPC error whose `data` is the refusal in the form that every interface gives it.
+pub(crate) fn answer(id: Value, code: ErrorCode, error: &Error) -> Value {
+    json!({
+        "jsonrpc": "2.0",
+        "id": id,
+        "error": {"code": code.0, "message": error.message, "data": error.to_json()}
+    })
+}
+
+fn no_message(message: &Value) -> Error {
+    let (text, hint) = if message.is_array() {
+        ("JSON-RPC batches are not supported", "send each message by itself")
+    } else if message["jsonrpc"] != "2.0" {
+        ("the message is not JSON-RPC 2.0", "send an object with \"jsonrpc\": \"2.0\"")
+    } else if message.get("id").is_some_and(|id| !id.is_string() && !id.is_i64()) {
+        ("the id of a request must be a string or a 64-bit integer", "send such an id")
+    } else {
+        (
+            "the message is neither a request, nor a notification, nor a response",
+            "send an object with a \"method\" and \"params\", or with a \"result\", or an \"error\"",
+        )
+    };
+    Error::new(Code::InvalidArgument, text, hint).at("message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_and_id(bytes: &[u8]) -> (Value, Value, Value) {
+        let answer = unreadable(bytes);
+        let error = &answer["error"];
+        (error["code"].clone(), answer["id"].clone(), error["data"]["code"].clone())
+    }
+
+    #[test]
+    fn text_that_is_no_json_is_a_parse_error_without_an_id() {
+        let cut = br#"{"jsonrpc":"2.0","id":1,"method":"tools/ca"#;
+        assert_eq!(code_and_id(cut), (json!(-32700), Value::Null, json!("invalid_json")));
+        assert_eq!(code_and_id(b"hello"), (json!(-32700), Value::Null, json!("invalid_json")));
+    }
+
+    #[test]
+    fn the_id_is_found_where_only_the_content_cannot_be_read() {
+        let deep =
+            format!(r#"{{"params":{}{},"id":"a"}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(
+            code_and_id(deep.as_bytes()),
+            (json!(-32700), json!("a"), json!("payload_too_deep"))
+        );
+        assert_eq!(
+            code_and_id(b"{\"id\":7,\"params\":\"\xff\"}"),
+            (json!(-32700), json!(7), json!("invalid_utf8"))
+        );
+        assert_eq!(
+            code_and_id(br#"{"id":7,"params":"\ud800"}"#),
+            (json!(-32700), json!(7), json!("invalid_json"))
+        );
+    }
+
+    #[test]
+    fn json_that_is_no_message_is_an_invalid_request() {
+        for bytes in [&b"[]"[..], b"{}", b"7", br#"{"jsonrpc":"1.0","id":3,"method":"ping"}"#] {
+            assert_eq!(code_and_id(bytes).0, -32600);
+        }
+        assert_eq!(code_and_id(br#"{"jsonrpc":"1.0","id":3,"method":"ping"}"#).1, 3);
+        assert_eq!(code_and_id(br#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#).1, Value::Null);
+    }
+}
