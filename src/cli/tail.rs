@@ -7,6 +7,7 @@ use anstream::stdout;
 use clap::Args;
 
 use super::context::Context;
+use super::summary::summary;
 use super::{output, times};
 use crate::domain::error::Result;
 use crate::service::{FeedEvent, FeedRequest, Service};
@@ -91,7 +92,7 @@ impl Printer {
     async fn line(&mut self, service: &Service, found: &FeedEvent) -> Result<String> {
         let event = &found.event;
         let time = times::local(event.occurred_at.unwrap_or(event.timestamp));
-        let data = output::summary(&event.event_data);
+        let data = output::printable(&summary(&event.event_type, &event.event_data));
         let (number, kind) = (event.sequence_num, &event.event_type);
         let faint = output::FAINT;
         if self.of_one {

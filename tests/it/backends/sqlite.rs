@@ -73,7 +73,6 @@ impl Backend for SqlitePlace {
             "DELETE FROM event_store".to_owned(),
             format!("DELETE FROM event_store WHERE event_id = {id}"),
             format!("INSERT OR IGNORE {}", copy(event, Same::default())),
-            "INSERT OR REPLACE INTO event_store SELECT * FROM event_store".to_owned(),
             "DELETE FROM supervisor_sessions".to_owned(),
             "REPLACE INTO supervisor_sessions SELECT * FROM supervisor_sessions".to_owned(),
         ];

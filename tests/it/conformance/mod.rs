@@ -267,7 +267,85 @@ pub fn refused<T: std::fmt::Debug>(answer: Result<T>, code: Code) -> Error {
 macro_rules! conformance_tests {
     ($fresh:path) => {
         $crate::conformance::conformance_tests! { @expand $fresh;
-            durable: [acknowledged_events_are_there_after_reopening]
+            durable: [
+                acknowledged_events_are_there_after_reopening,
+                a_store_that_is_dropped_without_closing_loses_nothing,
+                closing_answers_every_call_that_waits,
+                after_closing_every_call_is_unavailable,
+                an_unavailable_store_names_the_ids_to_send_again,
+                a_caller_that_gives_up_loses_the_answer_and_not_the_event,
+            ]
+            ordered: [
+                many_tasks_on_two_stores_leave_no_gap_and_keep_their_order,
+                a_batch_stands_together_whatever_comes_beside_it,
+                instances_are_numbered_on_their_own,
+                the_answer_tells_the_number_and_the_head,
+            ]
+            immutable: [
+                every_statement_that_changes_an_event_is_refused,
+                an_event_reads_the_same_for_ever,
+            ]
+            idempotent: [
+                the_same_event_again_gets_its_original_answer,
+                the_same_event_again_passes_a_condition_that_is_now_old,
+                the_same_event_twice_in_a_batch_is_stored_once,
+                the_same_id_with_any_other_content_is_refused,
+                of_many_who_send_the_same_event_one_stores_it,
+                of_many_who_use_the_same_id_for_different_events_one_wins,
+                a_close_in_a_race_ends_it,
+                an_instance_is_registered_once_under_its_id,
+            ]
+            conditional: [
+                the_expected_head_is_stored_and_any_other_refused,
+                one_of_32_who_expect_the_same_head_wins_each_round,
+                a_lapse_is_no_conflict,
+                a_refused_condition_does_not_even_note_a_lapse,
+            ]
+            atomic: [
+                a_bad_event_at_any_place_stores_nothing,
+                a_close_inside_a_batch_refuses_what_follows_and_so_all,
+                the_largest_batch_is_stored_whole_and_in_order,
+                a_reader_sees_whole_batches_only,
+                a_refused_call_leaves_its_neighbours_alone,
+                a_row_that_the_data_refuses_leaves_its_neighbours_alone,
+            ]
+            faithful: [
+                the_hard_corpus_comes_back_equal,
+                any_json_comes_back_equal,
+                json_text_keeps_its_numbers,
+                sixty_four_levels_are_kept_and_sixty_five_refused,
+                texts_outside_the_payload_come_back_equal,
+                an_absent_field_stays_absent,
+            ]
+            timed: [
+                a_clock_that_steps_back_a_day_does_not_turn_the_record_back,
+                a_clock_that_steps_forward_a_day_is_followed,
+                two_writers_whose_clocks_differ_by_a_day_share_one_order,
+                a_timestamp_is_now_or_that_of_the_event_before,
+                a_callers_own_time_is_kept_beside_the_stores,
+            ]
+            replayable: [
+                every_prefix_is_the_fold_of_its_events,
+                a_fold_that_goes_on_is_the_fold_of_the_whole,
+                an_event_that_comes_late_does_not_overwrite_what_is_newer,
+                replaying_needs_a_number_from_1_to_the_head,
+                a_long_record_is_replayed_whole,
+            ]
+            evident: [
+                a_whole_record_is_valid,
+                the_hash_of_an_event_is_the_one_that_emit_gave,
+                salts_are_never_the_same,
+                any_byte_of_any_column_of_any_event,
+                any_byte_of_the_head,
+                a_removed_event,
+                every_event_removed,
+                an_event_inserted_after_the_last,
+                an_event_inserted_between_others,
+                two_events_swapped,
+                a_head_turned_back_or_on,
+                an_instance_that_was_tampered_with_takes_no_event_in_the_wrong_place,
+                verifying_while_others_write_finds_no_fault,
+            ]
             processes: [
                 two_processes_of_32_tasks_write_to_one_instance,
                 two_processes_of_32_tasks_write_to_32_instances,
