@@ -1,59 +1,94 @@
-//! The official MCP client for Python drives the real program: an independent reading of the
+//! The official MCP clients for Python drive the real program: an independent reading of the
 //! protocol. What it checks stands in `tests/clients/python`.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The Python of the environment that `scripts/test` makes.
-fn python() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let python = env::var_os("ANNALS_TEST_PYTHON")
-        .map_or_else(|| target.join("test-venv/bin/python"), PathBuf::from);
-    assert!(
-        python.exists(),
-        "there is no {}: run scripts/test once, which makes the environment, or set \
-         ANNALS_TEST_PYTHON to a Python that has tests/clients/python/requirements.txt installed",
-        python.display()
-    );
-    python
+/// The environments that `scripts/test` makes, each with a version of the client.
+const NEWEST: Environment = Environment {
+    python: "test-venv/bin/python",
+    variable: "ANNALS_TEST_PYTHON",
+    requirements: "requirements.txt",
+};
+/// Version 1, which knows only the protocol up to 2025-11-25.
+const LEGACY: Environment = Environment {
+    python: "test-venv-legacy/bin/python",
+    variable: "ANNALS_TEST_PYTHON_LEGACY",
+    requirements: "requirements-legacy.txt",
+};
+
+struct Environment {
+    /// Below the target directory.
+    python: &'static str,
+    /// The environment variable that names another Python.
+    variable: &'static str,
+    /// In `tests/clients/python`.
+    requirements: &'static str,
 }
 
-/// Runs the life of an instance over `transport` in the era that `mode` chooses.
-fn lifecycle(transport: &str, mode: &str) {
-    let program =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python/test_lifecycle.py");
-    let output = Command::new(python())
-        .arg(program)
-        .args([env!("CARGO_BIN_EXE_annals"), transport, mode])
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{transport} {mode}: {}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+impl Environment {
+    fn python(&self) -> PathBuf {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        let python =
+            env::var_os(self.variable).map_or_else(|| target.join(self.python), PathBuf::from);
+        assert!(
+            python.exists(),
+            "there is no {}: run scripts/test once, which makes the environment, or set {} to a \
+             Python that has tests/clients/python/{} installed",
+            python.display(),
+            self.variable,
+            self.requirements
+        );
+        python
+    }
+
+    /// Runs the life of an instance over `transport` in the era that `mode` chooses.
+    fn lifecycle(&self, transport: &str, mode: &str) {
+        let program =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python/test_lifecycle.py");
+        let output = Command::new(self.python())
+            .arg(program)
+            .args([env!("CARGO_BIN_EXE_annals"), transport, mode])
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{transport} {mode}: {}\n{}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }
 
 #[test]
 fn full_lifecycle_register_emit_query_replay_over_stdio_with_protocol_2026_07_28() {
-    lifecycle("stdio", "auto");
+    NEWEST.lifecycle("stdio", "auto");
 }
 
 #[test]
 fn full_lifecycle_register_emit_query_replay_over_stdio_with_protocol_2025_11_25() {
-    lifecycle("stdio", "legacy");
+    NEWEST.lifecycle("stdio", "legacy");
 }
 
 #[test]
 fn full_lifecycle_register_emit_query_replay_over_http_with_protocol_2026_07_28() {
-    lifecycle("http", "auto");
+    NEWEST.lifecycle("http", "auto");
 }
 
 #[test]
 fn full_lifecycle_register_emit_query_replay_over_http_with_protocol_2025_11_25() {
-    lifecycle("http", "legacy");
+    NEWEST.lifecycle("http", "legacy");
+}
+
+#[test]
+fn the_python_client_of_version_1_is_served_over_stdio() {
+    LEGACY.lifecycle("stdio", "legacy");
+}
+
+#[test]
+fn the_python_client_of_version_1_is_served_over_http() {
+    LEGACY.lifecycle("http", "legacy");
 }

@@ -1,4 +1,4 @@
-"""The real server as a child process, and the official client connected to it."""
+"""The real server: as a child process that a client starts, and over HTTP."""
 
 import asyncio
 import contextlib
@@ -6,35 +6,32 @@ import os
 import re
 import signal
 
-from mcp import Client, StdioServerParameters
-
-# What the client must have negotiated in each mode.
-PROTOCOL_VERSION = {"auto": "2026-07-28", "legacy": "2025-11-25"}
-
 START_SECONDS = 30
 STOP_SECONDS = 15
-CALL_SECONDS = 30
 
 
-@contextlib.asynccontextmanager
-async def connected(binary, transport, mode, folder):
-    """A client connected to a server of its own, whose store is `folder`/annals.db."""
-    store = f"sqlite:{folder}/annals.db"
-    # A home of its own, so that neither the user's settings nor the user's data play a part.
-    environment = {"HOME": str(folder), "ANNALS_STORE": ""}
-    async with contextlib.AsyncExitStack() as stack:
-        if transport == "stdio":
-            target = StdioServerParameters(
-                command=binary, args=["mcp", "--store", store], env=environment
-            )
-        else:
-            arguments = ["serve", "--listen", "127.0.0.1:0", "--store", store]
-            target = await stack.enter_async_context(serving(binary, arguments, environment))
-        client = Client(target, mode=mode, read_timeout_seconds=CALL_SECONDS)
-        await stack.enter_async_context(client)
-        negotiated = client.protocol_version
-        assert negotiated == PROTOCOL_VERSION[mode], f"{mode} negotiated {negotiated}"
-        yield client
+def on_stdio(binary, folder):
+    """The child process to start: its program, arguments and environment."""
+    return {
+        "command": binary,
+        "args": ["mcp", "--store", store(folder)],
+        "env": environment(folder),
+    }
+
+
+def on_http(binary, folder):
+    """The server on a free port; entered, the URL of its MCP endpoint."""
+    arguments = ["serve", "--listen", "127.0.0.1:0", "--store", store(folder)]
+    return serving(binary, arguments, environment(folder))
+
+
+def store(folder):
+    return f"sqlite:{folder}/annals.db"
+
+
+def environment(folder):
+    """A home of its own, so that neither the user's settings nor the user's data play a part."""
+    return {"HOME": str(folder), "ANNALS_STORE": ""}
 
 
 @contextlib.asynccontextmanager

@@ -2,8 +2,8 @@
 
     python test_lifecycle.py BINARY stdio|http auto|legacy
 
-`auto` is the era of 2026-07-28, `legacy` that of 2025-11-25 and before. Exits with 0 if every
-answer was right.
+`auto` is the era of 2026-07-28, `legacy` that of 2025-11-25 and before, the only one that version 1
+of the client knows. Exits with 0 if every answer was right.
 """
 
 import asyncio
@@ -11,10 +11,14 @@ import re
 import sys
 import tempfile
 import uuid
+from importlib.metadata import version
 
 from answers import Tools, fields
-from mcp import MCPError
-from server import connected
+
+if version("mcp").startswith("1."):
+    from client_1 import MODES, MCPError, connected
+else:
+    from client import MODES, MCPError, connected
 
 READING = {
     "mcp_meta_query_events",
@@ -298,6 +302,6 @@ async def in_a_new_store(binary, transport, mode):
 
 if __name__ == "__main__":
     _, binary, transport, mode = sys.argv
-    assert transport in ("stdio", "http") and mode in ("auto", "legacy"), __doc__
+    assert transport in ("stdio", "http") and mode in MODES, __doc__
     asyncio.run(lifecycle(binary, transport, mode))
-    print(f"{transport} {mode}: every answer was right")
+    print(f"mcp {version('mcp')} {transport} {mode}: every answer was right")
