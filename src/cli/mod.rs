@@ -4,6 +4,7 @@ mod close;
 mod context;
 mod emit;
 mod events;
+mod format;
 mod heartbeat;
 mod import;
 mod input;
@@ -19,6 +20,7 @@ mod serve;
 mod show;
 mod summary;
 mod table;
+mod tail;
 mod times;
 mod types;
 mod usage;
@@ -62,6 +64,7 @@ enum Command {
     Emit(emit::Emit),
     Query(query::Query),
     Replay(replay::Replay),
+    Tail(tail::Tail),
     Types(types::Types),
     Instances(instances::Instances),
     Show(show::Show),
@@ -81,6 +84,7 @@ impl Command {
             Self::Emit(command) => command.run(context).await,
             Self::Query(command) => command.run(context).await,
             Self::Replay(command) => command.run(context).await,
+            Self::Tail(command) => command.run(context).await,
             Self::Types(command) => command.run(context).await,
             Self::Instances(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,

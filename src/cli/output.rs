@@ -34,16 +34,35 @@ static FAULT: OnceLock<std::io::Error> = OnceLock::new();
 ///
 /// `internal` when the answer cannot be written as JSON.
 pub fn json(answer: &impl Serialize) -> Result<()> {
+    line(&to_json(answer)?);
+    Ok(())
+}
+
+/// An answer as one line of JSON, safe to print.
+///
+/// # Errors
+///
+/// `internal` when the answer cannot be written as JSON.
+pub fn to_json(answer: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string(answer).map_err(|error| {
         Error::new(Code::Internal, format!("no JSON: {error}"), "report this fault")
     })?;
-    line(&escaped(&text));
-    Ok(())
+    Ok(escaped(&text))
+}
+
+/// Prints data as it is, for programs.
+pub fn data(bytes: &[u8]) {
+    note_fault(stdout().write_all(bytes));
 }
 
 /// Prints a line of data. Text from events must have passed [`printable`].
 pub fn line(text: &str) {
-    if let Err(error) = writeln!(stdout(), "{text}")
+    note_fault(writeln!(stdout(), "{text}"));
+}
+
+/// A reader that has closed the pipe wants no more; any other fault is told at the end.
+fn note_fault(written: std::io::Result<()>) {
+    if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {
         // Of several faults the first is told.

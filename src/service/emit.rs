@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::Service;
 use super::arguments;
 use super::prepare::prepare;
-use crate::domain::error::{Code, Error, Result};
+use crate::domain::error::{Class, Code, Error, Result};
 use crate::domain::event::NewEvent;
-use crate::domain::ids::InstanceId;
+use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::limits;
 use crate::domain::time::Timestamp;
 use crate::store::{AppendRequest, Appended, Receipt};
@@ -157,8 +157,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// What [`prepare`] and the store refuse. Nothing is stored then, but after `store_unavailable`
-    /// it may be: the error names the `event_ids` under which sending again is safe.
+    /// What [`prepare`] and the store refuse. Nothing is stored then, but after a `store_*` error it
+    /// may be: the error names the `event_ids` under which sending again is safe.
     pub async fn emit(&self, request: EmitRequest) -> Result<EmitAnswer> {
         let expected =
             arguments::sequence(request.expected_sequence_num, "expected_sequence_num", 0)?;
@@ -172,8 +172,7 @@ impl Service {
             correlation_id: request.correlation_id,
         };
         let event = prepare(self.catalogue, &input)?;
-        let instance_id = self.resolve_id(&request.instance_id).await?;
-        let appended = self.append(instance_id, expected, vec![event]).await?;
+        let appended = self.append_to(&request.instance_id, expected, vec![event]).await?;
         Ok(EmitAnswer {
             success: true,
             receipt: only(&appended)?,
@@ -198,9 +197,9 @@ impl Service {
                 prepare(self.catalogue, input).map_err(|error| error.in_batch(index))
             })
             .collect::<Result<Vec<_>>>()?;
-        let instance_id = self.resolve_id(&request.instance_id).await?;
         let single = events.len() == 1;
-        let appended = self.append(instance_id, expected, events).await.map_err(|error| {
+        let appended = self.append_to(&request.instance_id, expected, events).await;
+        let appended = appended.map_err(|error| {
             // The store numbers the events of a batch from two on.
             if single && error.code == Code::EventIdConflict { error.in_batch(0) } else { error }
         })?;
@@ -208,6 +207,28 @@ impl Service {
             success: true,
             events: appended.receipts.iter().map(ReceiptView::from).collect(),
             head_sequence_num: appended.instance.last_sequence,
+        })
+    }
+
+    /// Appends to the instance that `hint` names. Where it cannot be told whether the events are
+    /// stored, the error names the ids under which sending them again is safe.
+    pub(super) async fn append_to(
+        &self,
+        hint: &str,
+        expected_sequence_num: Option<u64>,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended> {
+        let ids: Vec<EventId> = events.iter().map(|event| event.event_id).collect();
+        let appended = match self.resolve_id(hint).await {
+            Ok(instance_id) => self.append(instance_id, expected_sequence_num, events).await,
+            Err(error) => Err(error),
+        };
+        appended.map_err(|error| match error.code.class() {
+            Class::Unavailable | Class::Failed => {
+                let ids: Vec<String> = ids.iter().map(EventId::to_string).collect();
+                error.with("event_ids", ids)
+            }
+            Class::Invalid | Class::NotFound | Class::Conflict => error,
         })
     }
 

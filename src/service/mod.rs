@@ -5,7 +5,9 @@
 
 mod arguments;
 mod close;
+mod cursor;
 mod emit;
+mod feed;
 mod heartbeat;
 mod import;
 mod instances;
@@ -29,6 +31,7 @@ pub use close::{CloseAnswer, CloseRequest};
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
+pub use feed::{FeedAnswer, FeedEvent, FeedRequest};
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
 pub use import::HistoryImport;
 pub use instances::{

@@ -4,6 +4,8 @@
 //! shortest form that reads back the same, control characters escaped. Equal values have equal
 //! normal texts, and the text reads back as an equal value.
 
+pub mod raw_text;
+
 use serde_json::Value;
 
 use super::error::{Code, Error, Result};
@@ -75,8 +77,8 @@ fn too_deep(field: &str, levels: &str) -> Error {
 ///
 /// # Errors
 ///
-/// `invalid_utf8`, `invalid_json` with the place of the fault, or `payload_too_deep` where the text
-/// is nested deeper than any parser here follows (127 levels).
+/// `invalid_utf8`, `invalid_json` with the place of the fault, `payload_too_deep` where the text is
+/// nested deeper than any parser here follows (127 levels), and what [`raw_text::check`] finds.
 pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Error::new(
@@ -89,6 +91,7 @@ pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
         )
         .at(field)
     })?;
+    raw_text::check(text, field)?;
     serde_json::from_str(text).map_err(|error| {
         if error.to_string().starts_with("recursion limit exceeded") {
             return too_deep(field, "more than 127");
@@ -103,7 +106,7 @@ pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
