@@ -78,6 +78,9 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
         Code::InvalidInput,
         Code::InvalidJson,
         Code::InvalidUtf8,
+        Code::InvalidUnicode,
+        Code::DuplicateKey,
+        Code::InexactNumber,
         Code::InvalidStore,
     ];
     for code in Code::ALL {
