@@ -92,13 +92,17 @@ pub fn note_command(command: &str) {
     say(&styled(FAINT, &format!("  {}", printable(command))));
 }
 
-/// Prints a paragraph on standard error that starts with a name and a colon.
-pub fn labelled(style: Style, name: &str, text: &str) {
-    let text = format!("{name}: {}", printable(text));
-    for (index, text) in wrap::paragraph(&text, Stream::Error.width()).iter().enumerate() {
-        match text.strip_prefix(name).filter(|_| index == 0) {
-            Some(rest) => say(&format!("{}{rest}", styled(style, name))),
-            None => say(text),
+/// Prints a paragraph that starts with a word and a colon.
+pub fn labelled(stream: Stream, style: Style, word: &str, text: &str) {
+    let text = format!("{word}: {}", printable(text));
+    for (index, text) in wrap::paragraph(&text, stream.width()).iter().enumerate() {
+        let text = match text.strip_prefix(word).filter(|_| index == 0) {
+            Some(rest) => format!("{}{rest}", styled(style, word)),
+            None => text.clone(),
+        };
+        match stream {
+            Stream::Output => line(&text),
+            Stream::Error => say(&text),
         }
     }
 }
