@@ -1,17 +1,19 @@
 //! `annals types`
 
+use anstyle::Style;
 use clap::Args;
-
 use serde_json::Value;
 
 use super::context::Context;
-use super::output;
-use crate::domain::catalogue::{EventTypeDetails, EventTypeEntry};
+use super::output::{self, HEADING};
+use super::table::{Column, Table};
+use crate::domain::catalogue::{Catalogue, EventTypeDetails, EventTypeEntry};
 use crate::domain::error::Result;
 use crate::service::ListEventTypesRequest;
 
 /// Show the event types, or one of them with its fields
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Types {
     /// The event type to show
     #[arg(value_name = "TYPE", conflicts_with = "category")]
@@ -20,6 +22,12 @@ pub struct Types {
     #[arg(long, short, value_name = "CATEGORY")]
     category: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  annals types                      all of them, with what each requires
+  annals types --category testing
+  annals types test_passed          its fields, their bounds, and an example";
 
 impl Types {
     pub async fn run(self, context: &Context) -> Result<()> {
@@ -41,50 +49,63 @@ impl Types {
 }
 
 fn list(types: &[EventTypeEntry]) -> Result<()> {
-    let mut table = output::table(&["category", "type", "required", "description"]);
+    let columns = [Column::Short("type"), Column::Prose("required"), Column::Prose("what it says")];
+    let mut table = Table::new(&columns);
+    let mut category = None;
     for entry in types {
+        if category.replace(entry.category) != Some(entry.category) {
+            let heading = entry.category.as_str().to_owned();
+            table.row([(heading, HEADING), Default::default(), Default::default()]);
+        }
         let one_of = entry.required_one_of.iter().map(|group| group.join(" or "));
         let required: Vec<_> = entry.required_fields.iter().cloned().chain(one_of).collect();
-        table.add_row([
-            entry.category.as_str(),
-            &entry.event_type,
-            &required.join(", "),
-            &entry.description,
-        ]);
+        let name = format!("  {}", entry.event_type);
+        let cells = [name, required.join(", "), entry.description.clone()];
+        table.row(cells.map(|text| (text, Style::new())));
     }
-    output::print(&table);
-    output::note("all fields of a type: annals types TYPE");
+    table.print();
+    output::note("the fields of a type: annals types TYPE");
     Ok(())
 }
 
 fn one(details: &EventTypeDetails) -> Result<()> {
     let entry = &details.entry;
-    output::line(&format!("{}: {}", entry.event_type, entry.description));
+    output::line(&output::styled(HEADING, &entry.event_type));
+    output::paragraph(&entry.description);
     output::line("");
-    let mut table = output::table(&["field", "required", "aliases", "meaning"]);
+    let columns = [
+        Column::Short("field"),
+        Column::Short("required"),
+        Column::Short("aliases"),
+        Column::Prose("meaning"),
+    ];
+    let mut table = Table::new(&columns);
     let one_of = |name: &String| entry.required_one_of.iter().any(|group| group.contains(name));
     for name in entry.required_fields.iter().chain(&entry.optional_fields) {
         let aliases = entry.aliases.iter().filter(|(_, field)| *field == name);
+        let aliases: Vec<_> = aliases.map(|(alias, _)| alias.as_str()).collect();
         let required = match (entry.required_fields.contains(name), one_of(name)) {
             (true, _) => "yes",
             (false, true) => "one of",
             (false, false) => "",
         };
-        table.add_row([
-            name.clone(),
-            required.into(),
-            aliases.map(|(alias, _)| alias.as_str()).collect::<Vec<_>>().join(", "),
-            meaning(details, name),
-        ]);
+        let cells = [name.clone(), required.into(), aliases.join(", "), meaning(entry, name)];
+        table.row(cells.map(|text| (text, Style::new())));
     }
-    output::print(&table);
+    table.print();
     output::line("");
-    output::line(&format!("example: {}", Value::Object(entry.example.clone())));
+    if entry.store_only {
+        output::line("Recorded by the store itself; an event of this type cannot be emitted.");
+    } else {
+        let example = Value::Object(entry.example.clone());
+        output::line("example:");
+        output::line(&format!("  annals emit ID {} '{example}'", entry.event_type));
+    }
     Ok(())
 }
 
-fn meaning(details: &EventTypeDetails, field: &str) -> String {
-    let property = details.schema.get("properties").and_then(|all| all.get(field));
-    let text = property.and_then(|property| property.get("description")).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
+fn meaning(entry: &EventTypeEntry, field: &str) -> String {
+    let known = Catalogue::builtin().get(&entry.event_type);
+    let field = known.and_then(|event_type| event_type.field_named(field));
+    field.map(|field| format!("{} ({})", field.meaning(), field.kind)).unwrap_or_default()
 }

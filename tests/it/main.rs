@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail this way")]
 
 mod backends;
+mod bad_input;
 mod checker;
 mod cli;
 mod cli_program;
