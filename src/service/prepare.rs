@@ -16,8 +16,8 @@ use crate::domain::limits;
 pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
     // Size and depth first: the rules below then work on bounded data.
     let data = payload(&input.event_data, "event_data", limits::EVENT_DATA_BYTES)?;
-    let event_type = catalogue.validate(&input.event_type, &input.event_data)?;
-    if event_type.store_only {
+    // What the data lacks is of no use to know where no data would do.
+    if catalogue.require(&input.event_type)?.store_only {
         return Err(Error::new(
             Code::ReservedEventType,
             format!("{} is recorded by the store itself", input.event_type),
@@ -25,6 +25,7 @@ pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
         )
         .at("event_type"));
     }
+    catalogue.validate(&input.event_type, &input.event_data)?;
     let metadata = input.metadata.as_ref().map(metadata).transpose()?;
     let given = input.event_id.as_deref();
     Ok(NewEvent {
@@ -51,11 +52,16 @@ pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
 }
 
 /// An event that a use case makes of its arguments. A fault of the payload is told as a fault of the
-/// argument.
-pub fn prepare_own(catalogue: &Catalogue, event_type: &str, event_data: Value) -> Result<NewEvent> {
+/// argument, and its size and depth as those of `largest`, the argument that may hold the most.
+pub fn prepare_own(
+    catalogue: &Catalogue,
+    event_type: &str,
+    event_data: Value,
+    largest: &str,
+) -> Result<NewEvent> {
     let input = EventInput::new(event_type, event_data);
     prepare(catalogue, &input).map_err(|mut error| {
-        let bare = |text: &str| text.replace("event_data.", "");
+        let bare = |text: &str| text.replace("event_data.", "").replace("event_data", largest);
         error.field = error.field.as_deref().map(bare);
         error.message = bare(&error.message);
         error
