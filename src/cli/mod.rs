@@ -90,7 +90,7 @@ impl Command {
             Self::Query(command) => command.run(context).await,
             Self::Replay(command) => command.run(context).await,
             Self::Tail(command) => command.run(context).await,
-            Self::Types(command) => command.run(context).await,
+            Self::Types(command) => command.run(context),
             Self::Instances(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,
             Self::Close(command) => command.run(context).await,
@@ -162,6 +162,19 @@ mod tests {
         {
             let help = command.clone().render_help().to_string();
             assert!(help.contains(&format!("annals {}", command.get_name())), "{help}");
+        }
+    }
+
+    #[test]
+    fn help_has_one_form_however_it_is_asked_for() {
+        let help = |command: &str, flag: &str| {
+            let words = ["annals"].into_iter().chain(command.split_whitespace()).chain([flag]);
+            Cli::try_parse_from(words).unwrap_err().render().to_string()
+        };
+        let names = Cli::command();
+        let names = names.get_subcommands().map(clap::Command::get_name);
+        for command in names.chain(["", "import git"]) {
+            assert_eq!(help(command, "--help"), help(command, "-h"), "{command}");
         }
     }
 

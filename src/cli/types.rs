@@ -9,7 +9,7 @@ use super::output::{self, HEADING};
 use super::table::{Column, Table};
 use crate::domain::catalogue::{Catalogue, EventTypeDetails, EventTypeEntry};
 use crate::domain::error::Result;
-use crate::service::ListEventTypesRequest;
+use crate::service::{self, ListEventTypesRequest};
 
 /// Show the event types, or one of them with its fields
 #[derive(Debug, Args)]
@@ -30,19 +30,18 @@ Examples:
   annals types test_passed          its fields, their bounds, and an example";
 
 impl Types {
-    pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+    /// Opens no store: the catalogue is part of the program.
+    pub fn run(self, context: &Context) -> Result<()> {
+        let catalogue = Catalogue::builtin();
         match self.event_type {
             Some(name) => {
-                let details = service.event_type(&name);
-                service.shutdown().await;
-                if context.json { output::json(&details?) } else { one(&details?) }
+                let details = catalogue.require(&name)?.details();
+                if context.json { output::json(&details) } else { one(&details) }
             }
             None => {
                 let request = ListEventTypesRequest { category: self.category };
-                let answer = service.list_event_types(&request);
-                service.shutdown().await;
-                if context.json { output::json(&answer?) } else { list(&answer?.event_types) }
+                let answer = service::list_event_types(catalogue, &request)?;
+                if context.json { output::json(&answer) } else { list(&answer.event_types) }
             }
         }
     }

@@ -40,7 +40,7 @@ pub use instances::{
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
-pub use types::{ListEventTypesAnswer, ListEventTypesRequest};
+pub use types::{ListEventTypesAnswer, ListEventTypesRequest, list_event_types};
 pub use verify::{FaultView, VerifyAnswer, VerifyRequest};
 
 /// Annals, over one store. Clones share it.

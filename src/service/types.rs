@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::query::unknown_category;
-use crate::domain::catalogue::{Category, EventTypeDetails, EventTypeEntry};
+use crate::domain::catalogue::{Catalogue, Category, EventTypeEntry};
 use crate::domain::error::Result;
 
 /// Asks for the event types.
@@ -35,23 +35,25 @@ impl Service {
         &self,
         request: &ListEventTypesRequest,
     ) -> Result<ListEventTypesAnswer> {
-        let parse =
-            |name: &str| Category::parse(name).ok_or_else(|| unknown_category(name).at("category"));
-        let category = request.category.as_deref().map(parse).transpose()?;
-        let types = self.catalogue.types();
-        let asked =
-            types.filter(|known| category.is_none_or(|category| known.category == category));
-        Ok(ListEventTypesAnswer { event_types: asked.map(|known| known.entry()).collect() })
+        list_event_types(self.catalogue, request)
     }
+}
 
-    /// One event type in full, with its JSON Schema.
-    ///
-    /// # Errors
-    ///
-    /// `unknown_event_type`, with the nearest known names.
-    pub fn event_type(&self, name: &str) -> Result<EventTypeDetails> {
-        Ok(self.catalogue.require(name)?.details())
-    }
+/// The event types of a catalogue; needs no store.
+///
+/// # Errors
+///
+/// `unknown_category`.
+pub fn list_event_types(
+    catalogue: &Catalogue,
+    request: &ListEventTypesRequest,
+) -> Result<ListEventTypesAnswer> {
+    let parse =
+        |name: &str| Category::parse(name).ok_or_else(|| unknown_category(name).at("category"));
+    let category = request.category.as_deref().map(parse).transpose()?;
+    let types = catalogue.types();
+    let asked = types.filter(|known| category.is_none_or(|category| known.category == category));
+    Ok(ListEventTypesAnswer { event_types: asked.map(|known| known.entry()).collect() })
 }
 
 /// The schema of a free JSON object. A schema derived from a JSON value is `true`, which makes some
