@@ -1,6 +1,8 @@
 //! `annals types`
 
-use clap::Args;
+mod change;
+
+use clap::{Args, Subcommand};
 
 use serde_json::Value;
 
@@ -8,14 +10,31 @@ use super::context::Context;
 use super::output;
 use crate::domain::catalogue::{EventTypeDetails, EventTypeEntry};
 use crate::domain::error::Result;
-use crate::service::ListEventTypesRequest;
+use crate::service::{EventTypeAnswer, ListEventTypesRequest};
 
-/// Show the event types, or one of them with its fields
+/// Show the event types, or one of them with its fields; define types of your own
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Types {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The event type to show
     #[arg(value_name = "TYPE", conflicts_with = "category")]
     event_type: Option<String>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Add(change::Add),
+    Remove(change::Remove),
+    List(List),
+}
+
+/// Show the event types
+#[derive(Debug, Args)]
+struct List {
     /// Only event types of this category
     #[arg(long, short, value_name = "CATEGORY")]
     category: Option<String>,
@@ -23,43 +42,67 @@ pub struct Types {
 
 impl Types {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
-        match self.event_type {
-            Some(name) => {
-                let details = service.event_type(&name);
-                service.shutdown().await;
-                if context.json { output::json(&details?) } else { one(&details?) }
-            }
-            None => {
-                let request = ListEventTypesRequest { category: self.category };
-                let answer = service.list_event_types(&request);
-                service.shutdown().await;
-                if context.json { output::json(&answer?) } else { list(&answer?.event_types) }
-            }
+        match (self.command, self.event_type) {
+            (Some(Command::Add(command)), _) => command.run(context).await,
+            (Some(Command::Remove(command)), _) => command.run(context).await,
+            (Some(Command::List(command)), _) => command.run(context).await,
+            (None, Some(name)) => show(&name, context).await,
+            (None, None) => self.list.run(context).await,
         }
     }
 }
 
+async fn show(name: &str, context: &Context) -> Result<()> {
+    let service = context.service()?;
+    let answer = service.event_type(name).await;
+    service.shutdown().await;
+    if context.json { output::json(&answer?) } else { one(&answer?) }
+}
+
+impl List {
+    async fn run(self, context: &Context) -> Result<()> {
+        let service = context.service()?;
+        let request = ListEventTypesRequest { category: self.category };
+        let answer = service.list_event_types(&request).await;
+        service.shutdown().await;
+        if context.json { output::json(&answer?) } else { list(&answer?.event_types) }
+    }
+}
+
 fn list(types: &[EventTypeEntry]) -> Result<()> {
-    let mut table = output::table(&["category", "type", "required", "description"]);
+    let mut table = output::table(&["category", "type", "version", "required", "description"]);
     for entry in types {
         let one_of = entry.required_one_of.iter().map(|group| group.join(" or "));
         let required: Vec<_> = entry.required_fields.iter().cloned().chain(one_of).collect();
         table.add_row([
             entry.category.as_str(),
             &entry.event_type,
-            &required.join(", "),
-            &entry.description,
+            &standing(entry),
+            &output::printable(&required.join(", ")),
+            &output::printable(&entry.description),
         ]);
     }
     output::print(&table);
-    output::note("all fields of a type: annals types TYPE");
+    output::note(
+        "all fields of a type: annals types TYPE; a type of your own: annals types add FILE",
+    );
     Ok(())
 }
 
-fn one(details: &EventTypeDetails) -> Result<()> {
+/// Where a type comes from.
+fn standing(entry: &EventTypeEntry) -> String {
+    match entry.version {
+        Some(version) if entry.retired => format!("custom {version}, retired"),
+        Some(version) => format!("custom {version}"),
+        None => String::new(),
+    }
+}
+
+fn one(answer: &EventTypeAnswer) -> Result<()> {
+    let details = &answer.details;
     let entry = &details.entry;
-    output::line(&format!("{}: {}", entry.event_type, entry.description));
+    let title = format!("{}: {}", entry.event_type, entry.description);
+    output::line(&output::printable(&title));
     output::line("");
     let mut table = output::table(&["field", "required", "aliases", "meaning"]);
     let one_of = |name: &String| entry.required_one_of.iter().any(|group| group.contains(name));
@@ -71,16 +114,35 @@ fn one(details: &EventTypeDetails) -> Result<()> {
             (false, false) => "",
         };
         table.add_row([
-            name.clone(),
+            output::printable(name),
             required.into(),
             aliases.map(|(alias, _)| alias.as_str()).collect::<Vec<_>>().join(", "),
-            meaning(details, name),
+            output::printable(&meaning(details, name)),
         ]);
     }
     output::print(&table);
     output::line("");
-    output::line(&format!("example: {}", Value::Object(entry.example.clone())));
+    let example = Value::Object(entry.example.clone()).to_string();
+    output::line(&output::printable(&format!("example: {example}")));
+    versions(answer);
     Ok(())
+}
+
+fn versions(answer: &EventTypeAnswer) {
+    if answer.versions.is_empty() {
+        return;
+    }
+    output::line("");
+    let mut table = output::table(&["version", "valid from", "retired", "description"]);
+    for version in &answer.versions {
+        table.add_row([
+            version.version.to_string(),
+            super::times::local(version.valid_from),
+            version.retired_at.map(super::times::local).unwrap_or_default(),
+            output::printable(&version.description),
+        ]);
+    }
+    output::print(&table);
 }
 
 fn meaning(details: &EventTypeDetails, field: &str) -> String {

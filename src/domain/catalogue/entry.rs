@@ -33,6 +33,15 @@ pub struct EventTypeEntry {
     /// True for a type that the store alone records; a caller's event of it is refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub store_only: bool,
+    /// True for a type that users of this store have defined.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub custom: bool,
+    /// Of a custom type, the version of its definition: 1, 2, 3 …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// True for a custom type that takes no new events.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
 }
 
 /// An event type with the JSON Schema of its payload.
@@ -80,6 +89,9 @@ impl EventType {
             aliases: aliases.collect(),
             example: self.example_values().next().unwrap_or_default(),
             store_only: self.store_only,
+            custom: false,
+            version: None,
+            retired: false,
         }
     }
 

@@ -66,6 +66,8 @@ fn list_event_types() -> Tool<Service> {
         "The event types that can be recorded, with description, category, required and optional \
          fields. Ask for one category to keep the answer short.",
         Effect::Reads,
-        async |service: Service, request: ListEventTypesRequest| service.list_event_types(&request),
+        async |service: Service, request: ListEventTypesRequest| {
+            service.list_event_types(&request).await
+        },
     )
 }

@@ -15,6 +15,7 @@ mod query;
 mod readers;
 mod row;
 mod scan;
+mod types;
 mod writer;
 
 use std::path::Path;
@@ -25,7 +26,7 @@ use async_trait::async_trait;
 
 use super::{
     AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, InstanceFilter,
-    InstanceHint, InstancePage, StoreFacts,
+    InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange, TypeScan, TypesAsked,
 };
 use crate::domain::error::Result;
 use crate::domain::ids::InstanceId;
@@ -115,6 +116,19 @@ impl EventStore for SqliteStore {
         to: Option<u64>,
     ) -> Result<Option<(Instance, EventStream)>> {
         scan::start(Arc::clone(&self.readers), instance_id, to).await
+    }
+
+    async fn event_types(&self, asked: &TypesAsked) -> Result<Vec<StoredType>> {
+        let asked = asked.clone();
+        self.readers.read(move |connection| types::read(connection, &asked)).await
+    }
+
+    async fn change_event_type(&self, change: TypeChange) -> Result<StoredType> {
+        self.writer.change_type(change).await
+    }
+
+    async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan> {
+        types::scan(Arc::clone(&self.readers), event_type.to_owned()).await
     }
 
     async fn close(&self) {

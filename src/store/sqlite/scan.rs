@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::append::by_id;
@@ -21,7 +21,7 @@ const DOING: &str = "reading the events of an instance";
 const CHUNK: usize = 256;
 
 /// Chunks read ahead of the reader.
-const AHEAD: usize = 4;
+pub const AHEAD: usize = 4;
 
 /// The instance and its events up to `to`; see [`crate::store::EventStore::scan`].
 pub async fn start(
@@ -47,7 +47,8 @@ pub async fn start(
     }
 }
 
-async fn first_error(mut stream: EventStream) -> Error {
+/// The error that ended a reading before it began.
+pub async fn first_error(mut stream: EventStream) -> Error {
     match stream.recv().await {
         Some(Err(error)) => error,
         _ => Error::new(Code::Internal, "a read ended without an answer", "report this fault"),
@@ -72,12 +73,17 @@ fn run(
          WHERE instance_id = ?1 AND sequence_num <= ?2 ORDER BY sequence_num"
     );
     let mut statement = snapshot.prepare_cached(&sql).while_doing(DOING)?;
-    let mut rows = statement
+    let rows = statement
         .query(params![instance_id.0.as_bytes(), to.map_or(i64::MAX, integer)])
         .while_doing(DOING)?;
+    send(rows, chunks).while_doing(DOING)
+}
+
+/// Sends the rows of [`EVENT_COLUMNS`] as events, in chunks, until nobody takes them any more.
+pub fn send(mut rows: Rows<'_>, chunks: &mpsc::Sender<Result<Vec<Event>>>) -> rusqlite::Result<()> {
     let mut chunk = Vec::with_capacity(CHUNK);
-    while let Some(row) = rows.next().while_doing(DOING)? {
-        chunk.push(row::event(row).while_doing(DOING)?);
+    while let Some(row) = rows.next()? {
+        chunk.push(row::event(row)?);
         if chunk.len() == CHUNK && chunks.blocking_send(Ok(std::mem::take(&mut chunk))).is_err() {
             return Ok(());
         }
