@@ -1,6 +1,7 @@
 //! Tests of deciding and verifying, over histories made by `decide` itself.
 
 use std::collections::HashMap;
+use std::slice::from_ref;
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -344,9 +345,9 @@ fn custom(type_check: TypeCheck) -> NewEvent {
 fn an_event_checked_against_another_definition_than_the_last_is_not_stored() {
     let mut world = World::registered();
     let first = custom(TypeCheck::FitsAsOf(3));
-    assert_eq!(world.emit(&[first.clone()]).unwrap_err().code, Code::EventTypeChanged);
+    assert_eq!(world.emit(from_ref(&first)).unwrap_err().code, Code::EventTypeChanged);
     world.types.insert("review_completed".into(), 3);
-    world.emit(&[first.clone()]).unwrap();
+    world.emit(from_ref(&first)).unwrap();
     world.types.insert("review_completed".into(), 4);
     assert_eq!(
         world.emit(&[custom(TypeCheck::FitsAsOf(3))]).unwrap_err().code,
@@ -365,12 +366,12 @@ fn an_event_that_no_longer_fits_its_type_is_answered_only_where_it_is_stored() {
     let mut world = World::registered();
     world.types.insert("review_completed".into(), 1);
     let stored = custom(TypeCheck::FitsAsOf(1));
-    world.emit(&[stored.clone()]).unwrap();
+    world.emit(from_ref(&stored)).unwrap();
     let refusal = Error::new(Code::UnknownEventType, "retired", "use another");
     let refused = TypeCheck::Refused(Box::new(refusal.clone()));
 
     let again = NewEvent { type_check: refused.clone(), ..stored };
-    let decided = world.emit(&[again.clone()]).unwrap();
+    let decided = world.emit(from_ref(&again)).unwrap();
     assert!(matches!(decided.outcomes[..], [Outcome::Duplicate { sequence_num: 2, .. }]));
     assert_eq!(world.emit(&[custom(refused.clone())]).unwrap_err(), refusal);
     let other = NewEvent { event_data: started().event_data, ..again.clone() };

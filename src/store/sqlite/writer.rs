@@ -57,14 +57,14 @@ impl Job {
 
 /// What became of a job.
 enum Answer {
-    Appended(Appended),
+    Appended(Box<Appended>),
     Changed(StoredType),
 }
 
 impl Answer {
     fn appended(self) -> Result<Appended> {
         match self {
-            Answer::Appended(appended) => Ok(appended),
+            Answer::Appended(appended) => Ok(*appended),
             Answer::Changed(_) => Err(mismatched()),
         }
     }
@@ -282,7 +282,9 @@ fn write(
         .iter()
         .map(|job| {
             Ok(match job {
-                Job::Append(request, _) => appending.append(request)?.map(Answer::Appended),
+                Job::Append(request, _) => {
+                    appending.append(request)?.map(Box::new).map(Answer::Appended)
+                }
                 Job::ChangeType(change, _) => appending.change_type(change)?.map(Answer::Changed),
             })
         })
