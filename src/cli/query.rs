@@ -3,13 +3,15 @@
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
-use super::{output, times};
+use super::times::{self, Edge};
+use super::{events, output};
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
-use crate::service::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
+use crate::service::{Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 
 /// Show the events of an instance, newest first
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Query {
     /// The instance: its id, its handle, or a part of its handle
     id: String,
@@ -19,10 +21,10 @@ pub struct Query {
     /// Only event types of this category
     #[arg(long, short, value_name = "CATEGORY")]
     category: Option<String>,
-    /// Only events from then on: 2026-11-23, 2026-11-23T09:30:00Z, or a span such as 2h or 3d
+    /// Only events from then on, see below
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Only events up to then
+    /// Only events up to then, see below
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Only events that have this text in their type, keys or values
@@ -37,32 +39,48 @@ pub struct Query {
     /// Leave out so many events first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     offset: Option<i64>,
-    /// The order of the events
+    /// Oldest or newest first
     #[arg(long, value_enum, default_value_t = OrderArgument::Desc)]
     order: OrderArgument,
+    /// Show all that is stored of each event, instead of a table
+    #[arg(long)]
+    full: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  annals query 8f4a2b --type test_failed --since 2h
+  annals query 8f4a2b --keyword oauth -n 20
+  annals query 8f4a2b --after 41 --order asc    what is new since event 41
+  annals query 8f4a2b -n 1 --full               the last event, whole
+
+A TIME is a span before now (30m, 2h, 3d), a local time (09:30,
+'2026-11-23 09:30:15'), a date (2026-11-23, the whole day in UTC), or RFC 3339
+(2026-11-23T09:30:00Z).";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum OrderArgument {
-    /// Oldest first
     Asc,
-    /// Newest first
     Desc,
 }
 
 impl Query {
     pub async fn run(self, context: &Context) -> Result<()> {
         let now = Timestamp::now();
-        let point = |text: String| times::point(&text, now);
+        let point = |text: String, edge| times::point(&text, now, edge);
         let types = self.event_types;
         let request = QueryRequest {
-            instance_id: self.id,
+            instance_id: Some(self.id),
+            project: None,
+            epic: None,
+            cursor: None,
             filters: Some(Filters {
                 event_type: (!types.is_empty()).then_some(OneOrMany::Many(types)),
                 category: self.category,
-                start_date: self.since.map(point),
-                end_date: self.until.map(point),
+                start_date: self.since.map(|text| point(text, Edge::Start)),
+                end_date: self.until.map(|text| point(text, Edge::End)),
                 keyword: self.keyword,
+                values: None,
                 after_sequence: self.after,
             }),
             limit: self.limit,
@@ -78,45 +96,28 @@ impl Query {
         if context.json {
             return output::json(&answer);
         }
-        events(&answer.events);
+        if self.full {
+            events::in_full(&answer.events)
+        } else {
+            events::list(&answer.events)
+        }
         page_note(&answer, self.offset.unwrap_or(0));
         Ok(())
     }
 }
 
-/// Prints events as a table.
-pub fn events(events: &[EventView]) {
-    let mut table = output::table(&["seq", "time", "type", "data"]);
-    for event in events {
-        table.add_row([
-            event.sequence_num.to_string(),
-            times::local(event.occurred_at.unwrap_or(event.timestamp)),
-            event.event_type.clone(),
-            shorten(&output::summary(&event.event_data)),
-        ]);
-    }
-    if !events.is_empty() {
-        output::print(&table);
-    }
-}
-
 fn page_note(answer: &QueryAnswer, offset: i64) {
-    let (shown, total) = (answer.events.len(), answer.total_count);
-    match (shown, answer.has_more) {
-        (0, false) if total == 0 => output::note("no event fits"),
-        (_, true) => {
-            let next = offset + i64::try_from(shown).unwrap_or(0);
-            output::note(&format!("{shown} of {total} events; the next ones: --offset {next}"));
+    let (shown, total) = (answer.events.len() as u64, answer.total_count);
+    let events = output::count(total, "event");
+    let note = match (shown, total) {
+        (0, 0) => "no event fits".to_owned(),
+        (0, _) => format!("offset {offset} is beyond the last of {events}"),
+        _ if answer.has_more => {
+            let next = offset.unsigned_abs() + shown;
+            format!("{shown} of {events}; more: add --offset {next}")
         }
-        _ => output::note(&format!("{shown} of {total} events")),
-    }
-}
-
-/// At most three hundred characters, so that one event does not fill the screen.
-fn shorten(text: &str) -> String {
-    const MOST: usize = 300;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
-    }
-    text.chars().take(MOST - 1).chain(['…']).collect()
+        _ if shown == total => events,
+        _ => format!("{shown} of {events}"),
+    };
+    output::note(&note);
 }

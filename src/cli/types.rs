@@ -2,19 +2,21 @@
 
 mod change;
 
+use anstyle::Style;
 use clap::{Args, Subcommand};
-
 use serde_json::Value;
 
 use super::context::Context;
-use super::output;
-use crate::domain::catalogue::{EventTypeDetails, EventTypeEntry};
+use super::output::{self, HEADING};
+use super::table::{Column, Table};
+use super::times;
+use crate::domain::catalogue::EventTypeEntry;
 use crate::domain::error::Result;
-use crate::service::{EventTypeAnswer, ListEventTypesRequest};
+use crate::service::{EventTypeAnswer, ListEventTypesRequest, TypeVersionView};
 
 /// Show the event types, or one of them with its fields; define types of your own
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Types {
     #[command(subcommand)]
     command: Option<Command>,
@@ -39,6 +41,13 @@ struct List {
     #[arg(long, short, value_name = "CATEGORY")]
     category: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  annals types                      all of them, with what each requires
+  annals types --category testing
+  annals types test_passed          its fields, their bounds, and an example
+  annals types add review.toml      a type of your own";
 
 impl Types {
     pub async fn run(self, context: &Context) -> Result<()> {
@@ -70,83 +79,92 @@ impl List {
 }
 
 fn list(types: &[EventTypeEntry]) -> Result<()> {
-    let mut table = output::table(&["category", "type", "version", "required", "description"]);
+    let columns = [Column::Short("type"), Column::Prose("required"), Column::Prose("what it says")];
+    let mut table = Table::new(&columns);
+    let mut category = None;
     for entry in types {
+        if category.replace(entry.category) != Some(entry.category) {
+            let heading = entry.category.as_str().to_owned();
+            table.row([(heading, HEADING), Default::default(), Default::default()]);
+        }
         let one_of = entry.required_one_of.iter().map(|group| group.join(" or "));
         let required: Vec<_> = entry.required_fields.iter().cloned().chain(one_of).collect();
-        table.add_row([
-            entry.category.as_str(),
-            &entry.event_type,
-            &standing(entry),
-            &output::printable(&required.join(", ")),
-            &output::printable(&entry.description),
-        ]);
+        let name = format!("  {}", entry.event_type);
+        let cells = [name, required.join(", "), described(entry)];
+        table.row(cells.map(|text| (text, Style::new())));
     }
-    output::print(&table);
-    output::note(
-        "all fields of a type: annals types TYPE; a type of your own: annals types add FILE",
-    );
+    table.print();
+    output::note("the fields of a type: annals types TYPE");
     Ok(())
 }
 
-/// Where a type comes from.
-fn standing(entry: &EventTypeEntry) -> String {
+/// What an event of the type says; of a custom type also its version.
+fn described(entry: &EventTypeEntry) -> String {
     match entry.version {
-        Some(version) if entry.retired => format!("custom {version}, retired"),
-        Some(version) => format!("custom {version}"),
-        None => String::new(),
+        Some(version) => format!("{} (custom, version {version})", entry.description),
+        None => entry.description.clone(),
     }
 }
 
 fn one(answer: &EventTypeAnswer) -> Result<()> {
-    let details = &answer.details;
-    let entry = &details.entry;
-    let title = format!("{}: {}", entry.event_type, entry.description);
-    output::line(&output::printable(&title));
+    let entry = &answer.details.entry;
+    output::line(&output::styled(HEADING, &entry.event_type));
+    output::paragraph(&output::printable(&described(entry)));
     output::line("");
-    let mut table = output::table(&["field", "required", "aliases", "meaning"]);
+    let columns = [
+        Column::Short("field"),
+        Column::Short("required"),
+        Column::Short("aliases"),
+        Column::Prose("meaning"),
+    ];
+    let mut table = Table::new(&columns);
     let one_of = |name: &String| entry.required_one_of.iter().any(|group| group.contains(name));
     for name in entry.required_fields.iter().chain(&entry.optional_fields) {
         let aliases = entry.aliases.iter().filter(|(_, field)| *field == name);
+        let aliases: Vec<_> = aliases.map(|(alias, _)| alias.as_str()).collect();
         let required = match (entry.required_fields.contains(name), one_of(name)) {
             (true, _) => "yes",
             (false, true) => "one of",
             (false, false) => "",
         };
-        table.add_row([
-            output::printable(name),
-            required.into(),
-            aliases.map(|(alias, _)| alias.as_str()).collect::<Vec<_>>().join(", "),
-            output::printable(&meaning(details, name)),
-        ]);
+        let meaning = answer.details.meaning(name).unwrap_or_default();
+        let cells = [name.clone(), required.into(), aliases.join(", "), meaning];
+        table.row(cells.map(|text| (text, Style::new())));
     }
-    output::print(&table);
+    table.print();
     output::line("");
-    let example = Value::Object(entry.example.clone()).to_string();
-    output::line(&output::printable(&format!("example: {example}")));
-    versions(answer);
+    if entry.store_only {
+        output::line("Recorded by the store itself; an event of this type cannot be emitted.");
+    } else if entry.retired {
+        output::line("Retired: an event of this type can no longer be emitted.");
+    } else {
+        let example = output::printable(&Value::Object(entry.example.clone()).to_string());
+        output::line("example:");
+        output::line(&format!("  annals emit ID {} '{example}'", entry.event_type));
+    }
+    if !answer.versions.is_empty() {
+        versions(&answer.versions);
+    }
     Ok(())
 }
 
-fn versions(answer: &EventTypeAnswer) {
-    if answer.versions.is_empty() {
-        return;
-    }
+fn versions(versions: &[TypeVersionView]) {
     output::line("");
-    let mut table = output::table(&["version", "valid from", "retired", "description"]);
-    for version in &answer.versions {
-        table.add_row([
+    let columns = [
+        Column::Number("version"),
+        Column::Short("valid from"),
+        Column::Short("retired"),
+        Column::Prose("what it says"),
+    ];
+    let mut table = Table::new(&columns);
+    for version in versions {
+        let cells = [
             version.version.to_string(),
-            super::times::local(version.valid_from),
-            version.retired_at.map(super::times::local).unwrap_or_default(),
-            output::printable(&version.description),
-        ]);
+            times::local(version.valid_from),
+            version.retired_at.map(times::local).unwrap_or_default(),
+            version.description.clone(),
+        ];
+        table.row(cells.map(|text| (text, Style::new())));
     }
-    output::print(&table);
-}
-
-fn meaning(details: &EventTypeDetails, field: &str) -> String {
-    let property = details.schema.get("properties").and_then(|all| all.get(field));
-    let text = property.and_then(|property| property.get("description")).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
+    table.print();
 }

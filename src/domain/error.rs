@@ -112,6 +112,12 @@ codes! {
     InvalidJson = "invalid_json", Invalid;
     /// Bytes are no UTF-8.
     InvalidUtf8 = "invalid_utf8", Invalid;
+    /// A key stands twice in an object.
+    DuplicateKey = "duplicate_key", Invalid;
+    /// A number would change when it is stored: it is no 64-bit integer or float.
+    InexactNumber = "inexact_number", Invalid;
+    /// A text has half of a surrogate pair.
+    InvalidUnicode = "invalid_unicode", Invalid;
     /// A file or folder cannot be read, or is not of the expected kind.
     InvalidInput = "invalid_input", Invalid;
     /// The store's address is not understood, or its kind is not supported.

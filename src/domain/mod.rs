@@ -9,3 +9,4 @@ pub mod json;
 pub mod keyword;
 pub mod limits;
 pub mod time;
+pub mod value_condition;

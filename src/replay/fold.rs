@@ -69,6 +69,7 @@ fn deployment(state: &mut State, fact: &Fact<'_>) {
 
 fn work_state(state: &mut State, fact: &Fact<'_>) {
     fact.works_on(state, "epic_id");
+    fact.works_on(state, "current_epic");
     if fact.event.event_type == "checkpoint_created"
         && let Value::Object(checkpoint) = &fact.data
     {

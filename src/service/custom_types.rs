@@ -87,7 +87,14 @@ impl Service {
     pub async fn add_event_type(&self, request: AddEventTypeRequest) -> Result<AddEventTypeAnswer> {
         let definition = Definition::from_toml(&request.definition)?;
         let wanted = Arc::new(CustomType::new(definition, 0));
-        self.trying(async || self.try_to_add(&wanted, request.new_version).await).await
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.try_to_add(&wanted, request.new_version).await {
+                Err(error) if was_changed(&error) && attempts < ATTEMPTS => {}
+                answer => return answer,
+            }
+        }
     }
 
     async fn try_to_add(
@@ -145,7 +152,14 @@ impl Service {
             )
             .at("event_type"));
         }
-        self.trying(async || self.try_to_remove(name).await).await
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.try_to_remove(name).await {
+                Err(error) if was_changed(&error) && attempts < ATTEMPTS => {}
+                answer => return answer,
+            }
+        }
     }
 
     async fn try_to_remove(&self, name: &str) -> Result<RemoveEventTypeAnswer> {
@@ -165,17 +179,6 @@ impl Service {
 
     async fn newest(&self, name: &str) -> Result<Option<StoredType>> {
         Ok(self.store.event_types(&TypesAsked::Named(vec![name.to_owned()])).await?.pop())
-    }
-
-    /// Tries anew while others change the same type.
-    async fn trying<T>(&self, attempt: impl AsyncFn() -> Result<T>) -> Result<T> {
-        for _ in 1..ATTEMPTS {
-            match attempt().await {
-                Err(error) if error.code == Code::EventTypeChanged => {}
-                result => return result,
-            }
-        }
-        attempt().await
     }
 
     /// Reads all stored events of the type; refuses when there are some that `wanted` would make
@@ -214,6 +217,10 @@ impl Service {
         misfits.refuse(&name)?;
         Ok(NewerEvents { after: scan.end, fits: Arc::new(move |event| fault(event).is_none()) })
     }
+}
+
+fn was_changed(error: &Error) -> bool {
+    error.code == Code::EventTypeChanged
 }
 
 /// The stored events of a type that do not fit a new definition.

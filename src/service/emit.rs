@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::Service;
 use super::arguments;
 use super::prepare::prepare;
-use crate::domain::error::{Code, Error, Result};
+use crate::domain::error::{Class, Code, Error, Result};
 use crate::domain::event::{NewEvent, TypeCheck};
-use crate::domain::ids::InstanceId;
+use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::limits;
 use crate::domain::time::Timestamp;
 use crate::store::{AppendRequest, Appended, Receipt};
@@ -160,8 +160,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// What [`prepare`] and the store refuse. Nothing is stored then, but after `store_unavailable`
-    /// it may be: the error names the `event_ids` under which sending again is safe.
+    /// What [`prepare`] and the store refuse. Nothing is stored then, but after a `store_*` error it
+    /// may be: the error names the `event_ids` under which sending again is safe.
     pub async fn emit(&self, request: EmitRequest) -> Result<EmitAnswer> {
         let expected =
             arguments::sequence(request.expected_sequence_num, "expected_sequence_num", 0)?;
@@ -220,16 +220,37 @@ impl Service {
                 prepare(&types, input).map_err(|refusal| placed(index, refusal))
             });
             let events = prepared.collect::<Result<Vec<_>>>()?;
-            let instance_id = self.resolve_id(instance).await?;
             let only = if let [event] = &*events { Some(event.type_check.clone()) } else { None };
             attempts += 1;
-            match self.append(instance_id, expected, events).await {
+            match self.append_to(instance, expected, events).await {
                 Err(error) if error.code == Code::EventTypeChanged && attempts < ATTEMPTS => {}
                 // The store says of which event a refusal is where there are several.
                 Err(error) if is_of_event(&error, only.as_ref()) => return Err(placed(0, error)),
                 appended => return appended,
             }
         }
+    }
+
+    /// Appends to the instance that `hint` names. Where it cannot be told whether the events are
+    /// stored, the error names the ids under which sending them again is safe.
+    pub(super) async fn append_to(
+        &self,
+        hint: &str,
+        expected_sequence_num: Option<u64>,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended> {
+        let ids: Vec<EventId> = events.iter().map(|event| event.event_id).collect();
+        let appended = match self.resolve_id(hint).await {
+            Ok(instance_id) => self.append(instance_id, expected_sequence_num, events).await,
+            Err(error) => Err(error),
+        };
+        appended.map_err(|error| match error.code.class() {
+            Class::Unavailable | Class::Failed => {
+                let ids: Vec<String> = ids.iter().map(EventId::to_string).collect();
+                error.with("event_ids", ids)
+            }
+            Class::Invalid | Class::NotFound | Class::Conflict => error,
+        })
     }
 
     pub(super) async fn append(

@@ -5,8 +5,10 @@
 
 mod arguments;
 mod close;
+mod cursor;
 mod custom_types;
 mod emit;
+mod feed;
 mod heartbeat;
 mod import;
 mod instances;
@@ -35,6 +37,7 @@ pub use custom_types::{
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
+pub use feed::{FeedAnswer, FeedEvent, FeedRequest};
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
 pub use import::HistoryImport;
 pub use instances::{

@@ -13,23 +13,9 @@ use crate::service::{AddEventTypeRequest, RemoveEventTypeRequest, TypeOutcome};
 
 /// Define an event type of your own, or change its definition
 ///
-/// A definition is a TOML file:
-///
-///   name = "review_completed"
-///   category = "planning"
-///   description = "A code review ended."
-///   required = ["review_id"]
-///   [fields.review_id]
-///   type = "string"
-///   max_length = 128
-///   [fields]
-///   findings = "integer"
-///   [[examples]]
-///   review_id = "r-1"
-///
 /// Every process that uses the store goes by it at once.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLE)]
 pub struct Add {
     /// The definition, or - for standard input
     file: String,
@@ -37,6 +23,18 @@ pub struct Add {
     #[arg(long)]
     new_version: bool,
 }
+
+const EXAMPLE: &str = "\
+A definition is a TOML file, such as:
+  name = \"review_completed\"
+  category = \"planning\"
+  description = \"A code review ended.\"
+  required = [\"review_id\"]
+  [fields]
+  review_id = { type = \"string\", max_length = 128 }
+  findings = \"integer\"
+  [[examples]]
+  review_id = \"r-1\"";
 
 /// Retire an event type of your own: it takes no new events, and its stored ones stay
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::category::Category;
 use super::event_type::EventType;
+use super::{Catalogue, custom};
 
 /// An event type in the list of event types.
 #[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
@@ -54,6 +55,22 @@ pub struct EventTypeDetails {
     pub schema: Map<String, Value>,
     /// Further payloads as examples.
     pub examples: Vec<Map<String, Value>>,
+}
+
+impl EventTypeDetails {
+    /// What a field means and which values it takes, in words; `None` where the type does not say.
+    pub fn meaning(&self, field: &str) -> Option<String> {
+        if self.entry.custom {
+            let schema = self.schema.get("properties")?.get(field)?;
+            return match (custom::meaning(schema), custom::takes(schema)) {
+                (Some(meaning), Some(takes)) => Some(format!("{meaning} ({takes})")),
+                (Some(meaning), None) => Some(meaning),
+                (None, takes) => takes,
+            };
+        }
+        let field = Catalogue::builtin().get(&self.entry.event_type)?.field_named(field)?;
+        Some(format!("{} ({})", field.meaning(), field.kind))
+    }
 }
 
 impl EventType {

@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(1, "001-instance-registry"),
     migration!(3, "003-event-store"),
     migration!(4, "004-event-types"),
+    migration!(5, "005-epic-index"),
 ];
 
 /// The number of the newest migration.

@@ -6,11 +6,14 @@
 
 mod append;
 mod checkpoint;
+mod condition;
 mod error;
+mod feed;
 mod instances;
 mod lock;
 mod migrate;
 mod open;
+mod owner;
 mod query;
 mod readers;
 mod row;
@@ -23,12 +26,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::{
-    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, InstanceFilter,
-    InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange, TypeScan, TypesAsked,
+    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, FeedCursor,
+    InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange, TypeScan,
+    TypesAsked,
 };
 use crate::domain::error::Result;
+use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use readers::Readers;
@@ -67,6 +73,7 @@ pub struct SqliteStore {
     facts: StoreFacts,
     writer: Writer,
     readers: Arc<Readers>,
+    appends: feed::Appends,
 }
 
 impl SqliteStore {
@@ -77,11 +84,13 @@ impl SqliteStore {
     /// `store_foreign` when the file is something else, `store_newer`, `store_corrupt`,
     /// `store_read_only`, `store_full`, `store_locked`, `store_unavailable`.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
-        let opened = open::writer(path, &options)?;
+        let path = open::absolute(path)?;
+        let opened = open::writer(&path, &options)?;
         let facts = opened.facts.clone();
-        let readers = Arc::new(Readers::new(path.to_owned(), options.lock_timeout));
-        let writer = Writer::start(opened, path.to_owned(), options, Arc::clone(&readers))?;
-        Ok(Self { facts, writer, readers })
+        let readers = Arc::new(Readers::new(path.clone(), options.lock_timeout));
+        let appends = feed::Appends::new(path.clone(), options.lock_timeout);
+        let writer = Writer::start(opened, path, options, Arc::clone(&readers))?;
+        Ok(Self { facts, writer, readers, appends })
     }
 }
 
@@ -116,6 +125,25 @@ impl EventStore for SqliteStore {
         to: Option<u64>,
     ) -> Result<Option<(Instance, EventStream)>> {
         scan::start(Arc::clone(&self.readers), instance_id, to).await
+    }
+
+    async fn feed(
+        &self,
+        instance_id: Option<InstanceId>,
+        cursor: FeedCursor,
+        limit: u32,
+    ) -> Result<Vec<(FeedCursor, Event)>> {
+        self.readers
+            .read(move |connection| feed::after(connection, instance_id, cursor, limit))
+            .await
+    }
+
+    async fn feed_cursor(&self, instance_id: Option<InstanceId>, count: u32) -> Result<FeedCursor> {
+        self.readers.read(move |connection| feed::cursor(connection, instance_id, count)).await
+    }
+
+    fn appended(&self) -> watch::Receiver<u64> {
+        self.appends.subscribe()
     }
 
     async fn event_types(&self, asked: &TypesAsked) -> Result<Vec<StoredType>> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Rows, params};
+use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::append::by_id;
@@ -73,23 +73,34 @@ fn run(
          WHERE instance_id = ?1 AND sequence_num <= ?2 ORDER BY sequence_num"
     );
     let mut statement = snapshot.prepare_cached(&sql).while_doing(DOING)?;
-    let rows = statement
-        .query(params![instance_id.0.as_bytes(), to.map_or(i64::MAX, integer)])
+    let events = statement
+        .query_map(params![instance_id.0.as_bytes(), to.map_or(i64::MAX, integer)], row::event)
         .while_doing(DOING)?;
-    send(rows, chunks).while_doing(DOING)
+    send(events, chunks).while_doing(DOING)
 }
 
-/// Sends the rows of [`EVENT_COLUMNS`] as events, in chunks, until nobody takes them any more.
-pub fn send(mut rows: Rows<'_>, chunks: &mpsc::Sender<Result<Vec<Event>>>) -> rusqlite::Result<()> {
+/// Sends the events on, those before an error too, so that a reader knows where it is.
+pub fn send(
+    events: impl Iterator<Item = rusqlite::Result<Event>>,
+    chunks: &mpsc::Sender<Result<Vec<Event>>>,
+) -> rusqlite::Result<()> {
     let mut chunk = Vec::with_capacity(CHUNK);
-    while let Some(row) = rows.next()? {
-        chunk.push(row::event(row)?);
+    let mut end = Ok(());
+    for event in events {
+        match event {
+            Ok(event) => chunk.push(event),
+            Err(error) => {
+                end = Err(error);
+                break;
+            }
+        }
         if chunk.len() == CHUNK && chunks.blocking_send(Ok(std::mem::take(&mut chunk))).is_err() {
             return Ok(());
         }
     }
     if !chunk.is_empty() {
+        // A reader that has gone needs nothing more.
         let _ = chunks.blocking_send(Ok(chunk));
     }
-    Ok(())
+    end
 }

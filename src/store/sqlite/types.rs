@@ -208,6 +208,6 @@ fn run(
     let sql =
         format!("SELECT {EVENT_COLUMNS} FROM event_store WHERE event_type = ?1 ORDER BY timestamp");
     let mut statement = snapshot.prepare_cached(&sql).while_doing(SCANNING)?;
-    let rows = statement.query([event_type]).while_doing(SCANNING)?;
-    scan::send(rows, chunks).while_doing(SCANNING)
+    let events = statement.query_map([event_type], row::event).while_doing(SCANNING)?;
+    scan::send(events, chunks).while_doing(SCANNING)
 }

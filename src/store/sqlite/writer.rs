@@ -208,7 +208,7 @@ impl Writing {
                 batch.into_iter().for_each(|job| self.serve(vec![job]));
                 return;
             }
-            Err(failure) => batch.iter().map(|job| Err(failure.of(job))).collect(),
+            Err(failure) => batch.iter().map(|_| Err(failure.error.clone())).collect(),
         };
         for (job, answer) in batch.into_iter().zip(answers) {
             job.reply(answer);
@@ -258,16 +258,6 @@ struct Failure {
     /// Whether it was a row that the schema refused.
     row: bool,
     error: Error,
-}
-
-impl Failure {
-    /// The error for one of the calls, with the ids under which its events can be sent again.
-    fn of(&self, job: &Job) -> Error {
-        let Job::Append(request, _) = job else { return self.error.clone() };
-        let ids: Vec<String> =
-            request.events.iter().map(|event| event.event_id.to_string()).collect();
-        self.error.clone().with("event_ids", ids)
-    }
 }
 
 fn write(

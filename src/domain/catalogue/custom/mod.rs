@@ -25,6 +25,7 @@ mod schema_rules;
 mod tests;
 
 pub use definition::Definition;
+pub use field_schema::{meaning, takes};
 
 /// The most characters of an example in a refusal.
 const EXAMPLE_CHARS: usize = 400;
@@ -142,7 +143,11 @@ impl Described for CustomType {
 
     fn explained(&self, field: &str) -> Option<String> {
         let (name, schema) = self.definition.properties().find(|(name, _)| *name == field)?;
-        field_schema::explained(name, schema)
+        Some(match (meaning(schema), takes(schema)) {
+            (Some(meaning), Some(takes)) => format!("{name}: {meaning}; {takes}"),
+            (Some(told), None) | (None, Some(told)) => format!("{name}: {told}"),
+            (None, None) => return None,
+        })
     }
 }
 

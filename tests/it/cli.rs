@@ -1,0 +1,3 @@
+//! The command line, command by command, through the program itself.
+
+mod import;
