@@ -11,12 +11,12 @@ use super::output::{self, HEADING};
 use super::table::{Column, Table};
 use super::times;
 use crate::domain::catalogue::EventTypeEntry;
-use crate::domain::error::Result;
+use crate::domain::error::{Code, Error, Result};
 use crate::service::{EventTypeAnswer, ListEventTypesRequest, TypeVersionView};
 
 /// Show the event types, or one of them with its fields; define types of your own
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES)]
 pub struct Types {
     #[command(subcommand)]
     command: Option<Command>,
@@ -51,12 +51,23 @@ Examples:
 
 impl Types {
     pub async fn run(self, context: &Context) -> Result<()> {
-        match (self.command, self.event_type) {
-            (Some(Command::Add(command)), _) => command.run(context).await,
-            (Some(Command::Remove(command)), _) => command.run(context).await,
-            (Some(Command::List(command)), _) => command.run(context).await,
-            (None, Some(name)) => show(&name, context).await,
-            (None, None) => self.list.run(context).await,
+        let Some(command) = self.command else {
+            return match self.event_type {
+                Some(name) => show(&name, context).await,
+                None => self.list.run(context).await,
+            };
+        };
+        if self.event_type.is_some() || self.list.category.is_some() {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                "TYPE and --category stand before a command that does not take them",
+                "give what the command takes after its name: annals types list --category testing",
+            ));
+        }
+        match command {
+            Command::Add(command) => command.run(context).await,
+            Command::Remove(command) => command.run(context).await,
+            Command::List(command) => command.run(context).await,
         }
     }
 }

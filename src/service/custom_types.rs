@@ -13,7 +13,7 @@ use crate::domain::event::Event;
 use crate::store::{NewerEvents, StoredType, TypeChange, TypeTarget, TypesAsked};
 
 /// How often a change is tried while others change the same type, or record events that matter.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 32;
 
 /// Defines an event type, or changes its definition.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{AppendRequest, Appended, Receipt};
 
 /// How often events are checked before giving up on a custom type that changes all the time.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 8;
 
 /// An event to record.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

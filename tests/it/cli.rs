@@ -1,3 +1,4 @@
 //! The command line, command by command, through the program itself.
 
 mod import;
+mod types;

@@ -60,7 +60,7 @@ impl Add {
             TypeOutcome::Changed => format!("{name} changed, now version {version}"),
             TypeOutcome::Revived => format!("{name} takes events again, now version {version}"),
             TypeOutcome::Unchanged => {
-                format!("{name} is this already, version {version}: nothing changed")
+                format!("{name} has this definition already, version {version}; nothing changed")
             }
         });
         Ok(())
@@ -79,7 +79,7 @@ impl Remove {
         }
         let name = &answer.event_type;
         output::line(&if answer.unchanged {
-            format!("{name} is retired already: nothing changed")
+            format!("{name} is retired already; nothing changed")
         } else {
             format!("{name} retired: it takes no new events, its stored events stay")
         });

@@ -211,3 +211,111 @@ fn run(
     let events = statement.query_map([event_type], row::event).while_doing(SCANNING)?;
     scan::send(events, chunks).while_doing(SCANNING)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::error::Code;
+    use crate::store::sqlite::migrate::{MIGRATIONS, migrate};
+
+    fn store() -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        connection
+    }
+
+    fn define(name: &str, expected: u64, definition: &str) -> TypeChange {
+        let definition = definition.to_owned();
+        let to = TypeTarget::Defined { definition, newer: None };
+        TypeChange { name: name.to_owned(), expected, to }
+    }
+
+    fn retire(name: &str, expected: u64) -> TypeChange {
+        TypeChange { name: name.to_owned(), expected, to: TypeTarget::Retired }
+    }
+
+    fn made(connection: &Connection, change: &TypeChange, now: i64) -> Result<StoredType> {
+        super::change(connection, change, Timestamp::from_micros(now)).unwrap()
+    }
+
+    fn standing(connection: &Connection, asked: &TypesAsked) -> Vec<(String, u32, u64, bool)> {
+        let types = read(connection, asked).unwrap().into_iter();
+        types.map(|t| (t.name, t.version, t.change, t.retired_at.is_some())).collect()
+    }
+
+    #[test]
+    fn changes_are_numbered_over_all_types_and_versions_within_each() {
+        let store = store();
+        let changes =
+            [define("a", 0, "1"), define("b", 0, "1"), define("a", 1, "2"), retire("a", 3)];
+        for (index, change) in changes.iter().enumerate() {
+            let answer = made(&store, change, 50).unwrap();
+            assert_eq!(answer.change, index as u64 + 1);
+        }
+        let revived = made(&store, &define("a", 4, "2"), 60).unwrap();
+        assert_eq!((revived.version, revived.retired_at), (3, None));
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        let newest = [(a.clone(), 3, 5, false), (b.clone(), 1, 2, false)];
+        assert_eq!(standing(&store, &TypesAsked::Newest), newest);
+        let named = TypesAsked::Named(vec!["b".into(), "c".into()]);
+        assert_eq!(standing(&store, &named), newest[1..]);
+        assert_eq!(
+            standing(&store, &TypesAsked::Versions("a".into())),
+            [(a.clone(), 1, 1, false), (a.clone(), 2, 4, true), (a, 3, 5, false)]
+        );
+    }
+
+    #[test]
+    fn a_change_on_another_standing_than_the_expected_one_is_refused() {
+        let store = store();
+        made(&store, &define("a", 0, "1"), 50).unwrap();
+        for change in [define("a", 0, "2"), define("a", 2, "2"), retire("a", 0), retire("b", 0)] {
+            assert_eq!(made(&store, &change, 50).unwrap_err().code, Code::EventTypeChanged);
+        }
+        assert_eq!(standing(&store, &TypesAsked::Newest).len(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_does_not_turn_the_versions_back() {
+        let store = store();
+        let first = made(&store, &define("a", 0, "1"), 50).unwrap();
+        let second = made(&store, &define("a", 1, "2"), 20).unwrap();
+        assert_eq!(first.defined_at, second.defined_at);
+    }
+
+    #[test]
+    fn a_change_that_was_made_is_neither_changed_nor_removed_nor_replaced() {
+        let store = store();
+        made(&store, &define("a", 0, "1"), 50).unwrap();
+        for statement in [
+            "UPDATE event_types SET definition = '2'",
+            "DELETE FROM event_types",
+            "INSERT OR REPLACE INTO event_types VALUES (1, 'a', 1, 0, '2', 50)",
+            "INSERT OR REPLACE INTO event_types VALUES (2, 'a', 1, 0, '2', 50)",
+            "REPLACE INTO event_types VALUES (1, 'b', 7, 0, '2', 50)",
+            "INSERT INTO event_types VALUES (2, 'a', 2, 1, '2', 50)",
+            "INSERT INTO event_types VALUES (2, 'a', 2, 0, NULL, 50)",
+            "INSERT INTO event_types VALUES (0, 'a', 2, 0, '2', 50)",
+            "INSERT INTO event_types VALUES (2, '', 2, 0, '2', 50)",
+        ] {
+            assert!(store.execute(statement, []).is_err(), "{statement}");
+        }
+        assert_eq!(read(&store, &TypesAsked::Newest).unwrap()[0].definition, "1");
+    }
+
+    #[test]
+    fn the_events_of_a_type_are_found_without_a_look_at_the_others() {
+        let store = store();
+        let plan = |sql: &str| -> String {
+            let mut statement = store.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let rows = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            rows.map(|row| row.unwrap()).collect::<Vec<_>>().join("; ")
+        };
+        let scan = plan("SELECT * FROM event_store WHERE event_type = 'a' ORDER BY timestamp");
+        assert!(scan.contains("idx_event_store_type_timestamp"), "{scan}");
+        assert!(!scan.contains("TEMP B-TREE"), "{scan}");
+        let newer =
+            plan("SELECT * FROM event_store WHERE global_position > 7 AND +event_type = 'a'");
+        assert!(newer.contains("global_position>?"), "{newer}");
+    }
+}
