@@ -17,20 +17,26 @@ pub fn list(events: &[EventView]) {
     if events.is_empty() {
         return;
     }
-    let mut table = Table::new(&[
+    let across = events.iter().any(|event| event.handle.is_some());
+    let mut columns = vec![
         Column::Number("seq"),
         Column::Short("time"),
         Column::Short("type"),
         Column::Prose("data"),
-    ]);
+    ];
+    if across {
+        columns.insert(0, Column::Short("instance"));
+    }
+    let mut table = Table::new(&columns);
     for event in events {
         let time = times::local(event.occurred_at.unwrap_or(event.timestamp));
-        table.row([
+        let handle = event.handle.iter().map(|handle| (handle.clone(), Style::new()));
+        table.row(handle.chain([
             (event.sequence_num.to_string(), Style::new()),
             (time, FAINT),
             (event.event_type.clone(), type_style(&event.event_type)),
             (summary(&event.event_type, &event.event_data), Style::new()),
-        ]);
+        ]));
     }
     table.print();
 }
@@ -81,7 +87,8 @@ fn whole(value: &Value) -> String {
 }
 
 /// What failed and what went well stand out.
-fn type_style(event_type: &str) -> Style {
+/// The colour of an event type.
+pub fn type_style(event_type: &str) -> Style {
     let ends = |words: &[&str]| words.iter().any(|word| event_type.ends_with(word));
     if ends(&["_failed", "_error"]) {
         BAD

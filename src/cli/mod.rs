@@ -4,6 +4,7 @@ mod close;
 mod context;
 mod emit;
 mod events;
+mod format;
 mod heartbeat;
 mod import;
 mod input;

@@ -50,9 +50,19 @@ pub fn to_json(answer: &impl Serialize) -> Result<String> {
     Ok(escaped(&text))
 }
 
+/// Prints data as it is, for programs.
+pub fn data(bytes: &[u8]) {
+    note_fault(stdout().write_all(bytes));
+}
+
 /// Prints a line of data. Text from events must have passed [`printable`].
 pub fn line(text: &str) {
-    if let Err(error) = writeln!(stdout(), "{text}")
+    note_fault(writeln!(stdout(), "{text}"));
+}
+
+/// A reader that has closed the pipe wants no more; any other fault is told at the end.
+fn note_fault(written: std::io::Result<()>) {
+    if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {
         // Of several faults the first is told.
@@ -82,13 +92,17 @@ pub fn note_command(command: &str) {
     say(&styled(FAINT, &format!("  {}", printable(command))));
 }
 
-/// Prints a paragraph on standard error that starts with a name and a colon.
-pub fn labelled(style: Style, name: &str, text: &str) {
-    let text = format!("{name}: {}", printable(text));
-    for (index, text) in wrap::paragraph(&text, Stream::Error.width()).iter().enumerate() {
-        match text.strip_prefix(name).filter(|_| index == 0) {
-            Some(rest) => say(&format!("{}{rest}", styled(style, name))),
-            None => say(text),
+/// Prints a paragraph that starts with a word and a colon.
+pub fn labelled(stream: Stream, style: Style, word: &str, text: &str) {
+    let text = format!("{word}: {}", printable(text));
+    for (index, text) in wrap::paragraph(&text, stream.width()).iter().enumerate() {
+        let text = match text.strip_prefix(word).filter(|_| index == 0) {
+            Some(rest) => format!("{}{rest}", styled(style, word)),
+            None => text.clone(),
+        };
+        match stream {
+            Stream::Output => line(&text),
+            Stream::Error => say(&text),
         }
     }
 }

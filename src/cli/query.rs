@@ -1,10 +1,12 @@
 //! `annals query`
 
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use super::context::Context;
+use super::format::{self, Field, Format};
+use super::output;
 use super::times::{self, Edge};
-use super::{events, output};
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
 use crate::service::{Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
@@ -14,7 +16,14 @@ use crate::service::{Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 #[command(after_help = EXAMPLES)]
 pub struct Query {
     /// The instance: its id, its handle, or a part of its handle
-    id: String,
+    #[arg(required_unless_present_any = ["project", "epic"], conflicts_with_all = ["project", "epic"])]
+    id: Option<String>,
+    /// In place of an instance: the events of all instances of this project
+    #[arg(long, short)]
+    project: Option<String>,
+    /// In place of an instance: the events that name this epic
+    #[arg(long)]
+    epic: Option<String>,
     /// Only events of this type; may be given several times
     #[arg(long = "type", short = 't', value_name = "TYPE")]
     event_types: Vec<String>,
@@ -30,6 +39,9 @@ pub struct Query {
     /// Only events that have this text in their type, keys or values
     #[arg(long, short, value_name = "TEXT")]
     keyword: Option<String>,
+    /// Only events with this value; may be given several times
+    #[arg(long = "where", value_name = "PATH=VALUE", value_parser = condition)]
+    values: Vec<(String, Value)>,
     /// Only events with a higher sequence number
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     after: Option<i64>,
@@ -39,12 +51,28 @@ pub struct Query {
     /// Leave out so many events first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     offset: Option<i64>,
+    /// The page after the one that gave this next_cursor
+    #[arg(long)]
+    cursor: Option<String>,
     /// Oldest or newest first
     #[arg(long, value_enum, default_value_t = OrderArgument::Desc)]
     order: OrderArgument,
-    /// Show all that is stored of each event, instead of a table
-    #[arg(long)]
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Show all that is stored of each event: --format full
+    #[arg(long, conflicts_with = "format")]
     full: bool,
+    /// Show only these fields, such as timestamp,event_type,epic_id
+    #[arg(long, value_delimiter = ',', value_name = "FIELDS")]
+    fields: Vec<String>,
+}
+
+/// `PATH=VALUE`: the value is JSON where it can be read as such, else text.
+fn condition(text: &str) -> std::result::Result<(String, Value), String> {
+    let (path, value) = text.split_once('=').ok_or("write PATH=VALUE, such as test_type=unit")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((path.to_owned(), value))
 }
 
 const EXAMPLES: &str = "\
@@ -53,6 +81,8 @@ Examples:
   annals query 8f4a2b --keyword oauth -n 20
   annals query 8f4a2b --after 41 --order asc    what is new since event 41
   annals query 8f4a2b -n 1 --full               the last event, whole
+  annals query --project odin --epic epic-003   across all instances
+  annals query 8f4a2b --where test_type=unit --fields timestamp,passed_count
 
 A TIME is a span before now (30m, 2h, 3d), a local time (09:30,
 '2026-11-23 09:30:15'), a date (2026-11-23, the whole day in UTC), or RFC 3339
@@ -70,17 +100,17 @@ impl Query {
         let point = |text: String, edge| times::point(&text, now, edge);
         let types = self.event_types;
         let request = QueryRequest {
-            instance_id: Some(self.id),
-            project: None,
-            epic: None,
-            cursor: None,
+            instance_id: self.id,
+            project: self.project,
+            epic: self.epic,
+            cursor: self.cursor,
             filters: Some(Filters {
                 event_type: (!types.is_empty()).then_some(OneOrMany::Many(types)),
                 category: self.category,
                 start_date: self.since.map(|text| point(text, Edge::Start)),
                 end_date: self.until.map(|text| point(text, Edge::End)),
                 keyword: self.keyword,
-                values: None,
+                values: (!self.values.is_empty()).then(|| self.values.into_iter().collect()),
                 after_sequence: self.after,
             }),
             limit: self.limit,
@@ -90,17 +120,15 @@ impl Query {
                 OrderArgument::Desc => SortOrder::Desc,
             },
         };
+        let fields = Field::parse_all(&self.fields)?;
         let service = context.service()?;
         let answer = service.query(request).await?;
         service.shutdown().await;
         if context.json {
             return output::json(&answer);
         }
-        if self.full {
-            events::in_full(&answer.events)
-        } else {
-            events::list(&answer.events)
-        }
+        let format = if self.full { Format::Full } else { self.format };
+        format::print(format, &answer.events, fields)?;
         page_note(&answer, self.offset.unwrap_or(0));
         Ok(())
     }

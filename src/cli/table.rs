@@ -13,16 +13,16 @@ const GAP: u16 = 2;
 
 /// A column of a table.
 #[derive(Clone, Copy)]
-pub enum Column {
+pub enum Column<'a> {
     /// Short texts that stay whole.
-    Short(&'static str),
+    Short(&'a str),
     /// Numbers, aligned to the right.
-    Number(&'static str),
+    Number(&'a str),
     /// Texts that may be wrapped.
-    Prose(&'static str),
+    Prose(&'a str),
 }
 
-impl Column {
+impl Column<'_> {
     fn heading(self) -> String {
         let (Self::Short(heading) | Self::Number(heading) | Self::Prose(heading)) = self;
         heading.to_uppercase()
@@ -34,14 +34,14 @@ impl Column {
 }
 
 /// Rows under headings. All text is made printable.
-pub struct Table {
-    columns: Vec<Column>,
+pub struct Table<'a> {
+    columns: Vec<Column<'a>>,
     rows: Vec<Vec<(String, Style)>>,
 }
 
-impl Table {
+impl<'a> Table<'a> {
     /// A table without rows.
-    pub fn new(columns: &[Column]) -> Self {
+    pub fn new(columns: &[Column<'a>]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 

@@ -1,14 +1,14 @@
 //! `annals tail`
 
-use std::collections::HashMap;
 use std::io::Write;
 
 use anstream::stdout;
 use clap::Args;
 
 use super::context::Context;
+use super::output::{self, FAINT};
 use super::summary::summary;
-use super::{output, times};
+use super::{events, times};
 use crate::domain::error::Result;
 use crate::service::{FeedEvent, FeedRequest, Service};
 
@@ -17,6 +17,7 @@ use crate::service::{FeedEvent, FeedRequest, Service};
 /// With --follow it goes on until Ctrl-C, and shows what other programs record within a fifth of a
 /// second. In --json, each event has a cursor: --after goes on from it, without a gap or a repeat.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Tail {
     /// Only this instance: its id, its handle, or a part of its handle
     id: Option<String>,
@@ -31,6 +32,12 @@ pub struct Tail {
     after: Option<String>,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  annals tail --follow                  all agents, as they work
+  annals tail 8f4a2b -n 50 -f           one of them
+  annals tail --json -f --after f0.2a   for a program, from where it stopped";
+
 impl Tail {
     pub async fn run(self, context: &Context) -> Result<()> {
         let service = context.service()?;
@@ -41,7 +48,6 @@ impl Tail {
 
     async fn tail(self, service: &Service, json: bool) -> Result<()> {
         let mut appended = service.appended();
-        let mut printer = Printer { json, of_one: self.id.is_some(), handles: HashMap::new() };
         let mut cursor = match self.after {
             Some(cursor) => cursor,
             None => service.feed_cursor(self.id.as_deref(), self.lines).await?,
@@ -55,8 +61,11 @@ impl Tail {
             };
             let found = service.feed(request).await?.events;
             for event in &found {
+                let line =
+                    if json { output::to_json(event)? } else { line(event, self.id.is_some()) };
                 // A reader that has closed the pipe wants no more.
-                if printer.print(service, event).await?.is_err() {
+                let mut stdout = stdout().lock();
+                if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
                     return Ok(());
                 }
                 cursor.clone_from(&event.cursor);
@@ -74,40 +83,13 @@ impl Tail {
     }
 }
 
-struct Printer {
-    json: bool,
-    of_one: bool,
-    /// The handles of the instances seen so far.
-    handles: HashMap<String, String>,
-}
-
-impl Printer {
-    async fn print(&mut self, service: &Service, found: &FeedEvent) -> Result<std::io::Result<()>> {
-        let line =
-            if self.json { output::to_json(found)? } else { self.line(service, found).await? };
-        let mut stdout = stdout().lock();
-        Ok(writeln!(stdout, "{line}").and_then(|()| stdout.flush()))
-    }
-
-    async fn line(&mut self, service: &Service, found: &FeedEvent) -> Result<String> {
-        let event = &found.event;
-        let time = times::local(event.occurred_at.unwrap_or(event.timestamp));
-        let data = output::printable(&summary(&event.event_type, &event.event_data));
-        let (number, kind) = (event.sequence_num, &event.event_type);
-        let faint = output::FAINT;
-        if self.of_one {
-            return Ok(format!("{faint}{time}{faint:#}  {number:>6}  {kind:<22}  {data}"));
-        }
-        let handle = self.handle(service, event.instance_id.as_deref().unwrap_or_default()).await?;
-        Ok(format!("{faint}{time}{faint:#}  {handle:<20} {number:>6}  {kind:<22}  {data}"))
-    }
-
-    async fn handle(&mut self, service: &Service, id: &str) -> Result<String> {
-        if let Some(handle) = self.handles.get(id) {
-            return Ok(handle.clone());
-        }
-        let handle = service.handle(id).await?;
-        self.handles.insert(id.to_owned(), handle.clone());
-        Ok(handle)
-    }
+fn line(found: &FeedEvent, of_one: bool) -> String {
+    let event = &found.event;
+    let time = output::styled(FAINT, &times::local(event.occurred_at.unwrap_or(event.timestamp)));
+    let handle = event.handle.as_deref().filter(|_| !of_one);
+    let handle = handle.map(|handle| format!("{handle:<20}  ")).unwrap_or_default();
+    let kind =
+        output::styled(events::type_style(&event.event_type), &format!("{:<22}", event.event_type));
+    let data = output::printable(&summary(&event.event_type, &event.event_data));
+    format!("{time}  {handle}{:>6}  {kind}  {data}", event.sequence_num)
 }

@@ -48,7 +48,7 @@ codes! {
     InstanceNotFound = "instance_not_found", NotFound;
     /// The part of a handle fits several instances.
     AmbiguousInstance = "ambiguous_instance", NotFound;
-    /// The event type is not in the catalogue.
+    /// The event type is not in the catalogue, or takes no new events.
     UnknownEventType = "unknown_event_type", Invalid;
     /// A field that the event type requires is absent.
     MissingRequiredField = "missing_required_field", Invalid;

@@ -51,6 +51,7 @@ impl Service {
             self.catalogue,
             "instance_closed",
             Value::Object(reason.into_iter().collect::<Map<_, _>>()),
+            "reason",
         )?;
         let appended = self.append_to(&request.instance_id, None, vec![event]).await?;
         let receipt = emit::only(&appended)?;

@@ -54,12 +54,10 @@ impl Service {
         let cursor = request.cursor.as_deref().map(cursor::parse_feed).transpose()?;
         let instance_id = self.feed_scope(request.instance_id.as_deref()).await?;
         let found = self.store.feed(instance_id, cursor.unwrap_or_default(), limit).await?;
-        let events = found.into_iter().map(|(cursor, event)| {
-            let instance_id = Some(event.instance_id.to_string());
-            let event = EventView { instance_id, ..EventView::try_from(event)? };
-            Ok(FeedEvent { cursor: cursor::write_feed(cursor), event })
-        });
-        Ok(FeedAnswer { events: events.collect::<Result<_>>()? })
+        let (cursors, events): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let events = self.with_instances(events).await?.into_iter().zip(cursors);
+        let shown = |(event, cursor)| FeedEvent { cursor: cursor::write_feed(cursor), event };
+        Ok(FeedAnswer { events: events.map(shown).collect() })
     }
 
     /// The cursor after which, at present, `count` events follow.

@@ -18,12 +18,7 @@ pub fn prepare(types: &KnownTypes, input: &EventInput) -> Result<NewEvent> {
     // Size and depth first: the rules below then work on bounded data.
     let data = payload(&input.event_data, "event_data", limits::EVENT_DATA_BYTES)?;
     let name = input.event_type.as_str();
-    let type_check = match types.validate(name, &input.event_data) {
-        Err(refusal) if input.event_id.is_some() && types.custom(name).is_some() => {
-            TypeCheck::Refused(Box::new(refusal))
-        }
-        checked => checked?,
-    };
+    // What the data lacks is of no use to know where no data would do.
     if types.is_store_only(name) {
         return Err(Error::new(
             Code::ReservedEventType,
@@ -32,6 +27,12 @@ pub fn prepare(types: &KnownTypes, input: &EventInput) -> Result<NewEvent> {
         )
         .at("event_type"));
     }
+    let type_check = match types.validate(name, &input.event_data) {
+        Err(refusal) if input.event_id.is_some() && types.custom(name).is_some() => {
+            TypeCheck::Refused(Box::new(refusal))
+        }
+        checked => checked?,
+    };
     let metadata = input.metadata.as_ref().map(metadata).transpose()?;
     let given = input.event_id.as_deref();
     Ok(NewEvent {
@@ -59,15 +60,17 @@ pub fn prepare(types: &KnownTypes, input: &EventInput) -> Result<NewEvent> {
 }
 
 /// An event of a built-in type that a use case makes of its arguments. A fault of the payload is told
-/// as a fault of the argument.
+/// as a fault of the argument, and its size and depth as those of `largest`, the argument that may
+/// hold the most.
 pub fn prepare_own(
     catalogue: &'static Catalogue,
     event_type: &str,
     event_data: Value,
+    largest: &str,
 ) -> Result<NewEvent> {
     let input = EventInput::new(event_type, event_data);
     prepare(&catalogue.into(), &input).map_err(|mut error| {
-        let bare = |text: &str| text.replace("event_data.", "");
+        let bare = |text: &str| text.replace("event_data.", "").replace("event_data", largest);
         error.field = error.field.as_deref().map(bare);
         error.message = bare(&error.message);
         error

@@ -1,5 +1,8 @@
 //! Querying the events of an instance.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,6 +11,7 @@ use super::{Service, arguments, cursor};
 use crate::domain::catalogue::Category;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::Event;
+use crate::domain::ids::InstanceId;
 use crate::domain::keyword::Keyword;
 use crate::domain::limits;
 use crate::domain::time::Timestamp;
@@ -127,6 +131,9 @@ pub struct EventView {
     /// The instance, where the question was across instances.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
+    /// Its short name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
 }
 
 impl TryFrom<Event> for EventView {
@@ -147,6 +154,7 @@ impl TryFrom<Event> for EventView {
             correlation_id: event.correlation_id,
             event_type: event.event_type,
             instance_id: None,
+            handle: None,
         })
     }
 }
@@ -210,16 +218,32 @@ impl Service {
             offset,
         };
         let page = self.store.query(&query).await?;
+        let events = match query.scope {
+            Scope::Instance(_) => page.events.into_iter().map(EventView::try_from).collect(),
+            Scope::Across { .. } => self.with_instances(page.events).await,
+        };
         Ok(QueryAnswer {
-            events: page
-                .events
-                .into_iter()
-                .map(|event| view(event, &query.scope))
-                .collect::<Result<_>>()?,
+            events: events?,
             total_count: page.total_count,
             has_more: page.next.is_some(),
             next_cursor: page.next.map(|place| cursor::write(place, &query.scope, order)),
         })
+    }
+
+    /// Events of many instances, each with its instance.
+    pub(super) async fn with_instances(&self, events: Vec<Event>) -> Result<Vec<EventView>> {
+        let mut handles: HashMap<InstanceId, String> = HashMap::new();
+        let mut views = Vec::with_capacity(events.len());
+        for event in events {
+            let id = event.instance_id;
+            if let Entry::Vacant(place) = handles.entry(id) {
+                let found = self.resolve(&id.to_string()).await?;
+                place.insert(found.registration.handle);
+            }
+            let (instance_id, handle) = (Some(id.to_string()), handles.get(&id).cloned());
+            views.push(EventView { instance_id, handle, ..EventView::try_from(event)? });
+        }
+        Ok(views)
     }
 
     /// Whose events are asked for.
@@ -292,12 +316,4 @@ fn keyword(text: &str) -> Result<Keyword> {
 fn values(given: Option<Map<String, Value>>) -> Result<Vec<ValueCondition>> {
     let conditions = given.into_iter().flatten();
     conditions.map(|(path, value)| ValueCondition::new(&path, value)).collect()
-}
-
-fn view(event: Event, scope: &Scope) -> Result<EventView> {
-    let instance_id = match scope {
-        Scope::Instance(_) => None,
-        Scope::Across { .. } => Some(event.instance_id.to_string()),
-    };
-    Ok(EventView { instance_id, ..EventView::try_from(event)? })
 }

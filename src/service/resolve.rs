@@ -42,15 +42,6 @@ impl Service {
         }
     }
 
-    /// The handle of the instance that `hint` names.
-    ///
-    /// # Errors
-    ///
-    /// `instance_not_found`, `ambiguous_instance`, and `store_*` errors.
-    pub async fn handle(&self, hint: &str) -> Result<String> {
-        Ok(self.resolve(hint).await?.registration.handle)
-    }
-
     fn ambiguous(&self, hint: &str, found: &[Instance]) -> Error {
         let now = self.now();
         let views: Vec<_> = found.iter().map(|instance| InstanceView::at(instance, now)).collect();

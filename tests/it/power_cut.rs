@@ -1,11 +1,11 @@
 //! An acknowledged event is durable. `scripts/power-cut` cuts the power under a writer where root
 //! may mount a file system; a trace of the system calls shows the order of writing, flushing and
-//! acknowledging wherever the tests run. Each test has a control that must fail.
+//! acknowledging wherever the tests run. The writer and the checker are those of `writer.rs` and
+//! `checker.rs`. Each test has a control, a store that does not flush, which must fail it.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 use std::{env, fs};
 
 mod trace;
@@ -16,25 +16,12 @@ const IMPOSSIBLE: i32 = 3;
 /// Rounds of the short form; `ANNALS_POWER_CUT_ROUNDS` asks for more.
 const ROUNDS: u32 = 8;
 
+/// Tasks of the writer that is traced, and calls of each.
+const TASKS: usize = 5;
+const CALLS: usize = 30;
+
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// The writer and checker, `tests/power_cut/acknowledge.rs`. Cargo builds it with all tests, but not
-/// when asked for one test binary alone, so that it is made sure of here.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--locked", "--example", "acknowledge"]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        let built = build.current_dir(repository("")).status().unwrap();
-        assert!(built.success(), "building the example `acknowledge`: {built}");
-        let annals = Path::new(env!("CARGO_BIN_EXE_annals"));
-        annals.parent().unwrap().join("examples/acknowledge")
-    })
 }
 
 fn text(output: &Output) -> String {
@@ -59,10 +46,18 @@ fn cut(writer: &str, checker: &str, rounds: u32, arguments: &[&str]) {
     assert!(output.status.success(), "{}\n{}", output.status, text(&output));
 }
 
-fn cut_annals(mode: &str, rounds: u32, arguments: &[&str]) {
-    let program = program().display();
-    let writer = format!("'{program}' write {{dir}} {mode}");
-    let checker = format!("'{program}' check {{dir}} {{acks}}");
+fn cut_annals(durability: &str, rounds: u32, arguments: &[&str]) {
+    let binary = env::current_exe().unwrap();
+    let binary = binary.display();
+    let writer = format!(
+        "env ANNALS_WRITER_STORE=sqlite:{{dir}}/data/annals.db ANNALS_WRITER_INSTANCES=3 \
+         ANNALS_WRITER_TASKS=5 ANNALS_WRITER_BATCH=3 ANNALS_WRITER_DURABILITY={durability} \
+         '{binary}' writer::writer_process --exact --test-threads=1"
+    );
+    let checker = format!(
+        "env ANNALS_CHECKER_STORE=sqlite:{{dir}}/data/annals.db ANNALS_CHECKER_ACKNOWLEDGED={{acks}} \
+         '{binary}' checker::checker_process --exact --test-threads=1 --nocapture"
+    );
     cut(&writer, &checker, rounds, arguments);
 }
 
@@ -92,23 +87,25 @@ fn the_rig_cuts_the_power_and_nothing_else() {
 }
 
 /// Traces a short run of the writer.
-fn traced(mode: &str) -> trace::Verdict {
+fn traced(durability: &str) -> trace::Verdict {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trace");
+    let store = format!("sqlite:{}", folder.path().join("annals.db").display());
     let output = Command::new("strace")
         .args(trace::STRACE)
         .arg("-o")
         .arg(&path)
-        .arg(program())
-        .arg("write")
-        .args([folder.path().as_os_str(), mode.as_ref(), "20".as_ref()])
+        .arg(env::current_exe().unwrap())
+        .args(["writer::writer_process", "--exact", "--test-threads=1"])
+        .env("ANNALS_WRITER_STORE", store)
+        .env("ANNALS_WRITER_TASKS", TASKS.to_string())
+        .env("ANNALS_WRITER_CALLS", CALLS.to_string())
+        .env("ANNALS_WRITER_DURABILITY", durability)
         .output()
         .unwrap_or_else(|error| panic!("strace: {error}; run scripts/test, which installs it"));
     assert!(output.status.success(), "{}\n{}", output.status, text(&output));
     let verdict = trace::judge(&fs::read_to_string(&path).unwrap());
-    let printed = output.stdout.iter().filter(|byte| **byte == b'\n').count();
-    assert_eq!(verdict.acknowledged, printed, "the trace shows every acknowledgement");
-    assert!(printed > 100, "only {printed} acknowledgements");
+    assert_eq!(verdict.acknowledged, TASKS * CALLS, "the trace shows every acknowledgement");
     verdict
 }
 

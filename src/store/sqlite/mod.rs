@@ -73,7 +73,7 @@ pub struct SqliteStore {
     facts: StoreFacts,
     writer: Writer,
     readers: Arc<Readers>,
-    appends: feed::Appends,
+    appends: Arc<feed::Appends>,
 }
 
 impl SqliteStore {
@@ -88,7 +88,7 @@ impl SqliteStore {
         let opened = open::writer(&path, &options)?;
         let facts = opened.facts.clone();
         let readers = Arc::new(Readers::new(path.clone(), options.lock_timeout));
-        let appends = feed::Appends::new(path.clone(), options.lock_timeout);
+        let appends = Arc::new(feed::Appends::new(path.clone(), options.lock_timeout));
         let writer = Writer::start(opened, path, options, Arc::clone(&readers))?;
         Ok(Self { facts, writer, readers, appends })
     }
@@ -162,5 +162,8 @@ impl EventStore for SqliteStore {
     async fn close(&self) {
         self.writer.close().await;
         self.readers.close();
+        let appends = Arc::clone(&self.appends);
+        // A panic was reported where it happened.
+        let _ = tokio::task::spawn_blocking(move || appends.close()).await;
     }
 }

@@ -32,7 +32,7 @@ pub struct Verdict {
     pub unflushed: Vec<String>,
 }
 
-/// Judges each line `instance_id sequence_num event_id hash` that the program printed: some write to
+/// Judges each line `ack INSTANCE_ID SEQUENCE_NUM EVENT_ID …` that the program printed: some write to
 /// the log that holds the event id, as text or as 16 bytes, must have ended before some flush of the
 /// log started, and that flush must have ended before the line was printed.
 pub fn judge(trace: &str) -> Verdict {
@@ -58,12 +58,12 @@ pub fn judge(trace: &str) -> Verdict {
 }
 
 fn holds(data: &[u8], line: &str) -> bool {
-    let Some(event_id) = line.split(' ').nth(2) else { return false };
+    let Some(event_id) = line.split(' ').nth(3) else { return false };
     let holds = |part: &[u8]| data.windows(part.len()).any(|window| window == part);
     holds(event_id.as_bytes()) || Uuid::parse_str(event_id).is_ok_and(|id| holds(id.as_bytes()))
 }
 
-/// The lines on standard output, each with the start of the call that printed its end.
+/// The acknowledgements on standard output, each with the start of the call that printed its end.
 fn acknowledgements(calls: &[Call]) -> Vec<(String, usize)> {
     let mut lines = Vec::new();
     let mut line = Vec::new();
@@ -76,6 +76,7 @@ fn acknowledgements(calls: &[Call]) -> Vec<(String, usize)> {
             }
         }
     }
+    lines.retain(|(line, _)| line.starts_with("ack "));
     lines
 }
 
@@ -133,7 +134,7 @@ mod tests {
     fn trace(lines: &[&str]) -> String {
         let id = "01a2068c-2590-77b4-8c4b-63495327b3a7";
         let blob = hex(Uuid::parse_str(id).unwrap().as_bytes());
-        let ack = hex(format!("i 2 {id} h\n").as_bytes());
+        let ack = hex(format!("test … \nack i 2 {id} h c\n").as_bytes());
         let replaced = |line: &&str| {
             line.replace("LOG", &hex(b"/a/b.db-wal"))
                 .replace("MAIN", &hex(b"/a/b.db"))
