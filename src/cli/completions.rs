@@ -24,7 +24,7 @@ impl Completions {
     pub fn run(self) -> Result<()> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut definition(), "annals", &mut script);
-        output::data(&script);
+        output::data(&String::from_utf8_lossy(&script));
         Ok(())
     }
 }

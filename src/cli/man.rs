@@ -27,7 +27,7 @@ impl Man {
         let Some(folder) = self.folder else {
             let mut page = Vec::new();
             Page::new(definition()).render(&mut page).map_err(|error| unwritten(&error))?;
-            output::data(&page);
+            output::data(&String::from_utf8_lossy(&page));
             return Ok(());
         };
         std::fs::create_dir_all(&folder).map_err(|error| unwritten(&error))?;

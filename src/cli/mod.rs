@@ -90,7 +90,7 @@ impl Command {
             Self::Query(command) => command.run(context).await,
             Self::Replay(command) => command.run(context).await,
             Self::Tail(command) => command.run(context).await,
-            Self::Types(command) => command.run(context),
+            Self::Types(command) => command.run(context).await,
             Self::Instances(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,
             Self::Close(command) => command.run(context).await,

@@ -76,7 +76,6 @@ impl Service {
         let asked = entries.filter(|entry| category.is_none_or(|asked| entry.category == asked));
         Ok(ListEventTypesAnswer { event_types: asked.collect() })
     }
-}
 
     /// One event type in full, with its JSON Schema.
     ///
