@@ -11,3 +11,4 @@ mod store;
 mod tail;
 mod terminal;
 mod times;
+mod types;
