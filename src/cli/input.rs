@@ -29,7 +29,7 @@ pub fn value(argument: &OsStr, field: &str) -> Result<Value> {
     })
 }
 
-/// Parses a list of objects: a JSON array, or one object a line.
+/// Parses a list of objects: a JSON array, one object a line, or a single object.
 ///
 /// # Errors
 ///
@@ -41,6 +41,8 @@ pub fn list<T: DeserializeOwned>(argument: &OsStr, field: &str) -> Result<Vec<T>
             Value::Array(items) => items,
             other => vec![other],
         }
+    } else if let Ok(single) = json::parse(&bytes, field) {
+        vec![single]
     } else {
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
         let full = lines.filter(|(_, line)| !line.trim_ascii().is_empty());

@@ -1,13 +1,13 @@
 //! `annals query`
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::format::{self, Field, Format};
 use super::output;
 use super::times::{self, Edge};
-use crate::domain::error::Result;
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::Timestamp;
 use crate::service::{Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 
@@ -75,6 +75,23 @@ fn condition(text: &str) -> std::result::Result<(String, Value), String> {
     Ok((path.to_owned(), value))
 }
 
+/// The conditions together. None may hide another on the same path.
+fn conditions(given: Vec<(String, Value)>) -> Result<Option<Map<String, Value>>> {
+    let mut conditions = Map::new();
+    for (path, value) in given {
+        if conditions.contains_key(&path) {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                format!("filters.where names {path} twice, and no event has two values there"),
+                "give each path one value",
+            )
+            .at("filters.where"));
+        }
+        conditions.insert(path, value);
+    }
+    Ok((!conditions.is_empty()).then_some(conditions))
+}
+
 const EXAMPLES: &str = "\
 Examples:
   annals query 8f4a2b --type test_failed --since 2h
@@ -110,7 +127,7 @@ impl Query {
                 start_date: self.since.map(|text| point(text, Edge::Start)),
                 end_date: self.until.map(|text| point(text, Edge::End)),
                 keyword: self.keyword,
-                values: (!self.values.is_empty()).then(|| self.values.into_iter().collect()),
+                values: conditions(self.values)?,
                 after_sequence: self.after,
             }),
             limit: self.limit,

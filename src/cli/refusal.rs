@@ -5,12 +5,13 @@ use super::wrap::Stream;
 use crate::domain::error::{Code, Error};
 
 /// Arguments that have another name here than in the requests of the service.
-const OPTIONS: [(&str, &str); 13] = [
+const OPTIONS: [(&str, &str); 14] = [
     ("filters.start_date", "--since"),
     ("filters.end_date", "--until"),
     ("filters.event_type", "--type"),
     ("filters.category", "--category"),
     ("filters.keyword", "--keyword"),
+    ("filters.where", "--where"),
     ("filters.after_sequence", "--after"),
     ("expected_sequence_num", "--expect"),
     ("to_sequence_num", "--to"),

@@ -93,22 +93,24 @@ fn entry(found: &FeedEvent, of_one: bool) -> String {
     let time = times::local(event.occurred_at.unwrap_or(event.timestamp));
     let handle = event.handle.as_deref().filter(|_| !of_one);
     let handle = handle.map(|handle| (format!("{handle:<20}"), Style::new()));
-    let kind_style = events::type_style(&event.event_type);
+    let data = output::printable(&summary(&event.event_type, &event.event_data));
+    // Nothing is aligned with nothing.
+    let type_width = if data.is_empty() { 0 } else { 22 };
+    let kind = format!("{:<type_width$}", event.event_type);
     let head: Vec<(String, Style)> = [(time, FAINT)]
         .into_iter()
         .chain(handle)
         .chain([
             (format!("{:>6}", event.sequence_num), Style::new()),
-            (format!("{:<22}", event.event_type), kind_style),
+            (kind, events::type_style(&event.event_type)),
         ])
         .collect();
-    let data = output::printable(&summary(&event.event_type, &event.event_data));
     let width = Stream::Output.width();
     let taken: usize = head.iter().map(|(text, _)| wrap::width_of(text) + 2).sum();
     let fits = |width: u16| taken + wrap::width_of(&data) <= usize::from(width);
     if width.is_none_or(fits) {
         let line = side_by_side(head.iter(), None).concat();
-        return format!("{line}  {data}").trim_end().to_owned();
+        return if data.is_empty() { line } else { format!("{line}  {data}") };
     }
     let mut lines = match width {
         Some(width) if taken > usize::from(width) => {

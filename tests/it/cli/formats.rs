@@ -41,6 +41,10 @@ fn questions_across_instances_print_the_structured_content_of_the_tool() {
         assert_eq!(printed, client.answer("query_events", &arguments), "{command:?}");
         assert_ne!(printed["total_count"], 0, "{command:?}");
     }
+    let twice = ["query", &id, "--where", "passed_count=45", "--where", "passed_count=46"];
+    let ran = home.run(&twice);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(ran.stderr.starts_with("error: --where names passed_count twice"), "{ran:?}");
     let shown = home.run(&["query", "-p", "odin", "-t", "test_passed"]).stdout;
     assert!(shown.starts_with("INSTANCE "), "{shown}");
     assert!(shown.lines().nth(1).unwrap().starts_with(&id), "{shown}");

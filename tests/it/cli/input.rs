@@ -45,10 +45,13 @@ fn a_batch_is_an_array_or_one_object_a_line() {
     let array = json!([event("d"), event("e")]).to_string();
     let answer = home.run_with_input(&["emit", &id, "--batch", "-", "--json"], array.as_bytes());
     assert_eq!(answer.json()["head_sequence_num"], 6);
+    let single = format!("{:#}", event("f"));
+    let answer = home.run_with_input(&["emit", &id, "--batch", "-", "--json"], single.as_bytes());
+    assert_eq!(answer.json()["head_sequence_num"], 7, "{answer:?}");
     let answer = home.json(&["query", &id, "--order", "asc", "--after", "1"]);
     let epics = answer["events"].as_array().unwrap().iter();
     let epics: Vec<&Value> = epics.map(|event| &event["event_data"]["epic_id"]).collect();
-    assert_eq!(epics, ["a", "b", "c", "d", "e"]);
+    assert_eq!(epics, ["a", "b", "c", "d", "e", "f"]);
 }
 
 #[test]
