@@ -45,8 +45,10 @@ pub fn list<T: DeserializeOwned>(argument: &OsStr, field: &str) -> Result<Vec<T>
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
         let full = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
         let parsed = full.enumerate().map(|(index, (number, line))| {
-            json::parse(line, &format!("line {}", number + 1))
-                .map_err(|error| error.at(format!("{field}[{index}]")).with("index", index))
+            json::parse(line, &format!("{field}[{index}]")).map_err(|mut error| {
+                error.message = format!("line {}: {}", number + 1, error.message);
+                error.with("index", index)
+            })
         });
         parsed.collect::<Result<_>>()?
     };
