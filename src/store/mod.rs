@@ -16,7 +16,7 @@ use crate::domain::value_condition::ValueCondition;
 mod address;
 pub mod sqlite;
 
-pub use address::{Address, default_path, open};
+pub use address::{Address, default_path, engine, open};
 
 /// A clock, so that tests can turn it.
 pub trait Clock: Send + Sync + 'static {

@@ -68,6 +68,11 @@ impl Options {
     }
 }
 
+/// What the store is built on: SQLite's version and the newest schema.
+pub fn engine() -> String {
+    format!("SQLite {}, schema {}", rusqlite::version(), migrate::newest())
+}
+
 /// The embedded store.
 pub struct SqliteStore {
     facts: StoreFacts,

@@ -7,6 +7,11 @@ fn an_empty_store_says_how_to_begin() {
     let home = Home::new();
     let ran = home.run(&["instances"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    let store = home.default_store();
+    assert!(
+        ran.stderr.contains(&format!("no instance yet in sqlite:{}", store.display())),
+        "{ran:?}"
+    );
     assert!(ran.stderr.contains("annals register --project NAME"), "{ran:?}");
     assert!(ran.stderr.contains("annals import git ."), "{ran:?}");
     home.register("odin");
@@ -152,7 +157,8 @@ fn the_other_commands_say_it_shortly() {
 #[test]
 fn types_are_grouped_and_one_type_shows_bounds_and_an_example_that_works() {
     let home = Home::new();
-    let shown = home.run(&["types"]).stdout;
+    let shown = home.run(&["types", "--store", "nonsense"]).stdout;
+    assert!(!home.default_store().exists(), "no store is needed");
     assert!(shown.contains("\ntesting\n  test_started "), "{shown}");
     let answer = home.json(&["types"]);
     for entry in answer["event_types"].as_array().unwrap() {
