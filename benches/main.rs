@@ -13,7 +13,10 @@ mod space;
 use rig::report::Report;
 
 /// The parts by name, in the order in which they run.
-const PARTS: &[(&str, fn(&mut Report))] = &[
+/// A part of the benchmarks: its name, and what it measures.
+type Part = (&'static str, fn(&mut Report));
+
+const PARTS: &[Part] = &[
     ("emit", emit::run),
     ("read", read::run),
     ("protocol", protocol::run),

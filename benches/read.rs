@@ -7,7 +7,7 @@ use annals::domain::ids::InstanceId;
 use annals::domain::keyword::Keyword;
 use annals::domain::time::{SECOND, TimeRange, Timestamp};
 use annals::service::{ReplayRequest, Service, VerifyRequest};
-use annals::store::{EventQuery, InstanceFilter, InstanceHint, Order, SharedStore, SystemClock};
+use annals::store::{EventQuery, InstanceFilter, InstanceHint, SharedStore, SystemClock};
 use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -63,16 +63,7 @@ impl Rig {
 
 /// All events of an instance, newest first, a hundred of them.
 fn last_hundred(instance_id: InstanceId) -> EventQuery {
-    EventQuery {
-        instance_id,
-        event_types: None,
-        effective: TimeRange::default(),
-        keyword: None,
-        after_sequence: None,
-        order: Order::Descending,
-        limit: 100,
-        offset: 0,
-    }
+    EventQuery::newest(instance_id, 100)
 }
 
 /// A part of the day, as long as this share of it.

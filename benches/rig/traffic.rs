@@ -2,7 +2,7 @@
 //! about 430 bytes of data and 75 of metadata.
 
 use annals::domain::catalogue::Catalogue;
-use annals::domain::event::{NewEvent, Payload};
+use annals::domain::event::{NewEvent, Payload, TypeCheck};
 use annals::domain::ids::EventId;
 use annals::domain::json::normal_text;
 use annals::service::EmitRequest;
@@ -172,6 +172,7 @@ impl Traffic {
             occurred_at: None,
             caused_by: None,
             correlation_id: None,
+            type_check: TypeCheck::Fits,
         }
     }
 

@@ -78,6 +78,7 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
         Code::InvalidEventType,
         Code::IncompatibleEventType,
         Code::EventTypeChanged,
+        Code::InvalidEventType,
         Code::InvalidInput,
         Code::InvalidJson,
         Code::InvalidUtf8,

@@ -157,8 +157,7 @@ fn the_other_commands_say_it_shortly() {
 #[test]
 fn types_are_grouped_and_one_type_shows_bounds_and_an_example_that_works() {
     let home = Home::new();
-    let shown = home.run(&["types", "--store", "nonsense"]).stdout;
-    assert!(!home.default_store().exists(), "no store is needed");
+    let shown = home.run(&["types"]).stdout;
     assert!(shown.contains("\ntesting\n  test_started "), "{shown}");
     let answer = home.json(&["types"]);
     for entry in answer["event_types"].as_array().unwrap() {
