@@ -12,10 +12,10 @@ mod space;
 
 use rig::report::Report;
 
-/// The parts by name, in the order in which they run.
 /// A part of the benchmarks: its name, and what it measures.
 type Part = (&'static str, fn(&mut Report));
 
+/// The parts, in the order in which they run.
 const PARTS: &[Part] = &[
     ("emit", emit::run),
     ("read", read::run),
