@@ -64,10 +64,17 @@ pub(super) async fn get(
     let instance = instance(request.arguments.unwrap_or_default().into_iter())?;
     let facts = service.facts(instance.as_deref()).await?;
     let handle = facts["instance"]["handle"].as_str().unwrap_or("an instance").to_owned();
-    let text = format!("{BEFORE}\n\n{facts}\n\n{AFTER}");
+    let text = format!("{BEFORE}\n\n{}\n\n{AFTER}", one_line(&facts));
     let message = PromptMessage::new_text(Role::User, text);
     Ok(GetPromptResult::new(vec![message])
         .with_description(format!("What is on record of {handle}")))
+}
+
+/// The facts in one line, so that nothing in them can look like a line of its own. JSON escapes line
+/// feeds; what else some readers take for the end of a line stands in texts only.
+fn one_line(facts: &Value) -> String {
+    let ends = [('\u{85}', "\\u0085"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
+    ends.iter().fold(facts.to_string(), |text, (end, escape)| text.replace(*end, escape))
 }
 
 /// The argument; clients send one that was left empty as an empty text.
