@@ -110,8 +110,14 @@ fn entry(found: &FeedEvent, of_one: bool) -> String {
         let line = side_by_side(head.iter(), None).concat();
         return format!("{line}  {data}").trim_end().to_owned();
     }
-    let short: Vec<_> = head.iter().map(|(text, style)| (text.trim().to_owned(), *style)).collect();
-    let mut lines = side_by_side(short.iter(), width);
+    let mut lines = match width {
+        Some(width) if taken > usize::from(width) => {
+            let short: Vec<_> =
+                head.iter().map(|(text, style)| (text.trim().to_owned(), *style)).collect();
+            side_by_side(short.iter(), Some(width))
+        }
+        _ => side_by_side(head.iter(), None),
+    };
     let below = wrap::paragraph(&data, width.map(|width| width.saturating_sub(4)));
     lines.extend(below.iter().map(|text| format!("    {text}")));
     lines.join("\n")
