@@ -4,10 +4,12 @@
 //! Requests hold what callers send, not yet checked; answers hold what they get, field for field.
 
 mod arguments;
+mod changes;
 mod close;
 mod cursor;
 mod custom_types;
 mod emit;
+mod excerpts;
 mod feed;
 mod heartbeat;
 mod import;
@@ -29,6 +31,7 @@ use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
 use crate::store::{Clock, SharedStore, StoreFacts};
 
+pub use changes::{Changes, is_named};
 pub use close::{CloseAnswer, CloseRequest};
 pub use custom_types::{
     AddEventTypeAnswer, AddEventTypeRequest, RemoveEventTypeAnswer, RemoveEventTypeRequest,
@@ -37,6 +40,7 @@ pub use custom_types::{
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
+pub use excerpts::{EventsExcerpt, EventsPage};
 pub use feed::{FeedAnswer, FeedEvent, FeedRequest};
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
 pub use import::HistoryImport;

@@ -4,12 +4,15 @@
 //! shortest form that reads back the same, control characters escaped. Equal values have equal
 //! normal texts, and the text reads back as an equal value.
 
+mod excerpt;
 pub mod raw_text;
 
 use serde_json::Value;
 
 use super::error::{Code, Error, Result};
 use super::limits;
+
+pub use excerpt::excerpt;
 
 /// The normal text of `value`.
 ///
