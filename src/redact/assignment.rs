@@ -22,6 +22,8 @@ pub struct Assignments<'t> {
     name_end: usize,
     /// The last unquoted value, which other names may stand in.
     bare: Range<usize>,
+    /// Where the last cookie header ended.
+    cookies_end: usize,
 }
 
 /// What stands between a name and its value.
@@ -42,7 +44,7 @@ enum Sign {
 impl<'t> Assignments<'t> {
     /// Starts at the beginning of `text`.
     pub fn new(text: &'t str) -> Self {
-        Self { text, name_end: 0, bare: 0..0 }
+        Self { text, name_end: 0, bare: 0..0, cookies_end: 0 }
     }
 
     /// The secrets in the value of the name that holds the keyword at `hit`, each with its rule.
@@ -118,8 +120,9 @@ impl<'t> Assignments<'t> {
             [b'=', b'>', ..] => (Sign::Equals, after + 2),
             [b':' | b'?' | b'+', b'=', ..] => (Sign::Equals, after + 2),
             [b':', b'-', ..] if self.opens(name, b"${") => (Sign::Equals, after + 2),
-            [b'-', b'>', ..] if gap > 0 => (Sign::Equals, after + 2),
             [b'=', ..] => (Sign::Equals, after + 1),
+            // Parts of an identifier, as in `arn:aws:secretsmanager:…:secret:name`.
+            [b':', next, ..] if self.opens(name, b":") && next.is_ascii_graphic() => return None,
             [b':', ..] => (Sign::Colon, after + 1),
             [b'>', ..] if self.opens(name, b"<") => (Sign::Equals, after + 1),
             [b',', ..] if closed => (Sign::Comma, after + 1),
@@ -152,9 +155,9 @@ impl<'t> Assignments<'t> {
     /// Whether white space alone comes before the value here.
     fn takes_space(&self, name: &Range<usize>, rest: &[u8]) -> bool {
         let word = self.text[name.clone()].to_ascii_lowercase();
-        let line = self.text[..name.start].rfind('\n').map_or(0, |at| at + 1);
-        let line =
-            self.text.get(line.max(name.start.saturating_sub(120))..name.start).unwrap_or_default();
+        let before = self.text.floor_char_boundary(name.start.saturating_sub(120));
+        let before = &self.text[before..name.start];
+        let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
         let sql = matches!(rest, [b'\'', ..]) && matches!(word.as_str(), "password" | "by");
         let netrc = word == "password" && (line.contains("login ") || line.contains("machine "));
         let image = line.trim_start() == "ENV " || line.trim_start() == "ARG ";
@@ -170,7 +173,11 @@ impl<'t> Assignments<'t> {
     ) -> Option<(Range<usize>, Form)> {
         let start = self.after_type(sign, start);
         if let Some(quoted) = self.quoted(start) {
-            let form = if sign == Sign::Prose { Form::Assigned } else { Form::Quoted };
+            let form = match sign {
+                Sign::Prose => Form::Assigned,
+                Sign::Comma => Form::Listed,
+                _ => Form::Quoted,
+            };
             return Some((quoted, form));
         }
         let form = match sign {
@@ -289,11 +296,14 @@ impl<'t> Assignments<'t> {
 
     /// The secrets of a header whose value starts at `start`.
     fn header(
-        &self,
+        &mut self,
         promise: Promise,
         start: usize,
         mut found: impl FnMut(Range<usize>, &'static str),
     ) {
+        if promise == Promise::Cookie && start < self.cookies_end {
+            return;
+        }
         let value = self.quoted(start).unwrap_or_else(|| {
             let rest = &self.bytes()[start.min(self.text.len())..];
             let ends = |byte: u8| b"\r\n\"'`\\".contains(&byte);
@@ -307,6 +317,7 @@ impl<'t> Assignments<'t> {
                 found(at(range), AUTHORIZATION);
             }
         } else {
+            self.cookies_end = value.end;
             header::cookies(text).into_iter().for_each(|range| found(at(range), COOKIE));
         }
     }

@@ -163,6 +163,11 @@ const OPEN_TOKENS: &[&str] = &[
     "cls",
     "stop",
     "special",
+    "client",
+    "lock",
+    "request",
+    "idempotency",
+    "starting",
     "public",
     "publishable",
     "cancellation",
@@ -221,6 +226,7 @@ pub fn promise(name: &str) -> Option<Promise> {
         words.pop();
     }
     let (last, before) = words.split_last()?;
+    let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
     let previous = before.last().copied().unwrap_or_default();
     if ABOUT.contains(&words[0]) && words.len() > 1 {
         return None;
@@ -228,7 +234,7 @@ pub fn promise(name: &str) -> Option<Promise> {
     if is_password(last, before) {
         return Some(Promise::Password);
     }
-    match *last {
+    match last {
         "authorization" => Some(Promise::Authorization),
         "cookie" => Some(Promise::Cookie),
         "cookies" if before.is_empty() => Some(Promise::Cookie),
@@ -246,10 +252,8 @@ pub fn promise(name: &str) -> Option<Promise> {
         "tokens" if ["access", "auth", "api", "refresh"].contains(&previous) => {
             Some(Promise::Token)
         }
-        "auth" | "session" | "sid" | "sessid" | "sessionid" | "phpsessid" | "jsessionid" => {
-            Some(Promise::Perhaps)
-        }
-        "id" if previous == "session" => Some(Promise::Perhaps),
+        // Not the ids of sessions: those of agents are what events are about.
+        "auth" | "phpsessid" | "jsessionid" => Some(Promise::Perhaps),
         last => joined(last),
     }
 }
@@ -337,7 +341,7 @@ mod tests {
                  private_key encryptionKey secret credentials NPM_PAT x-auth-token bearer \
                  PrivateKey STRIPE_API_KEY_LIVE Ocp-Apim-Subscription-Key",
             ),
-            (Some(Promise::Perhaps), "key auth sessionId _auth some_key"),
+            (Some(Promise::Perhaps), "key auth PHPSESSID _auth some_key"),
             (Some(Promise::Authorization), "Authorization proxy-authorization"),
             (Some(Promise::Cookie), "Cookie Set-Cookie cookies"),
             (
@@ -345,7 +349,7 @@ mod tests {
                 "password_file token_type tokenizer max_tokens tokens passed_count monkey author \
                  primary_key public_key cache-key next_page_token keyboard secretName bypass \
                  passwordLength compass access_token_url resetPassword forgot_password keys.len \
-                 context_tokens OLDPWD token.example.com api_key_id user",
+                 sessionId context_tokens OLDPWD token.example.com api_key_id user",
             ),
         ] {
             for name in names.split_whitespace() {

@@ -1,9 +1,10 @@
 //! The keywords of all rules, looked for at once, and the patterns that they call for.
 
+use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::rule::Rule;
 use super::rules;
@@ -46,19 +47,14 @@ pub fn prefilter() -> &'static Prefilter {
 
 impl Prefilter {
     fn new() -> Self {
-        let mut keywords: Vec<String> = Vec::new();
-        let mut targets: Vec<Vec<Target>> = Vec::new();
+        let mut by_keyword: BTreeMap<String, Vec<Target>> = BTreeMap::new();
         for (place, rule) in rules::all().enumerate() {
             for keyword in rule.keywords {
-                let folded = keyword.to_ascii_lowercase();
-                let at = keywords.iter().position(|known| *known == folded).unwrap_or_else(|| {
-                    keywords.push(folded);
-                    targets.push(Vec::new());
-                    targets.len() - 1
-                });
-                targets[at].push(Target { rule, place, keyword });
+                let same = by_keyword.entry(keyword.to_ascii_lowercase()).or_default();
+                same.push(Target { rule, place, keyword });
             }
         }
+        let (keywords, targets): (Vec<_>, Vec<_>) = by_keyword.into_iter().unzip();
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
@@ -71,7 +67,9 @@ impl Prefilter {
     /// The compiled pattern of the rule at `place`.
     pub fn compiled(&self, place: usize, pattern: &str) -> &Regex {
         self.patterns[place].get_or_init(|| {
-            Regex::new(pattern).expect("a test compiles every pattern of the table")
+            // Bytes, for Unicode classes make large programs, and tokens are ASCII.
+            let compiled = RegexBuilder::new(pattern).unicode(false).build();
+            compiled.expect("a test compiles every pattern of the table")
         })
     }
 

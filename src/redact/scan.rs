@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use regex::Captures;
+use regex::bytes::Regex;
 
 use super::allow::AllowList;
 use super::assignment::Assignments;
@@ -37,6 +37,7 @@ pub fn scan(text: &str, allow: &AllowList) -> Vec<Found> {
         searched: Vec::new(),
         assignments: Assignments::new(text),
         tokens_end: 0,
+        refused: (0, 0),
     };
     for hit in prefilter().hits(text) {
         for target in hit.targets {
@@ -73,6 +74,9 @@ struct Scan<'t> {
     assignments: Assignments<'t>,
     /// Where the last token or key block ended; no other starts in it.
     tokens_end: usize,
+    /// The rule that last refused what its pattern matched, and where that ended: what starts in it
+    /// is refused as well.
+    refused: (usize, usize),
 }
 
 impl Scan<'_> {
@@ -102,6 +106,7 @@ impl Scan<'_> {
     fn token(&mut self, start: usize, target: &Target, pattern: &str) {
         let rest = &self.text[start..];
         if start < self.tokens_end
+            || self.refused.0 == target.place && start < self.refused.1
             || !rest.starts_with(target.keyword)
             || !is_start(&self.text.as_bytes()[..start], target.rule.not_after)
             || rest.bytes().take(SHORTEST).any(|byte| !is_token(byte))
@@ -110,13 +115,15 @@ impl Scan<'_> {
         }
         let window = &rest[..rest.floor_char_boundary(TOKEN)];
         let pattern = prefilter().compiled(target.place, pattern);
-        let Some(range) = pattern.captures(window).and_then(|found| secret(&found)) else { return };
+        let Some(range) = first(pattern, window, 0) else { return };
         let whole = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         let more = rest.as_bytes()[range.end..].iter().take_while(|byte| whole(byte)).count();
         let range = start + range.start..start + range.end + more;
         if self.holds(target.rule, &self.text[range.clone()]) {
             self.tokens_end = range.end;
             self.add(range, target.rule.name, target.place);
+        } else {
+            self.refused = (target.place, range.end);
         }
     }
 
@@ -128,8 +135,7 @@ impl Scan<'_> {
         self.searched.push(target.place);
         let pattern = prefilter().compiled(target.place, pattern);
         let mut from = 0;
-        while let Some(captures) = pattern.captures_at(self.text, from) {
-            let Some(secret) = secret(&captures) else { return };
+        while let Some(secret) = first(pattern, self.text, from) {
             // What comes after the secret may start the next match.
             from = secret.end;
             if self.holds(target.rule, &self.text[secret.clone()]) {
@@ -152,9 +158,16 @@ impl Scan<'_> {
     }
 }
 
-/// The first group that takes part in a match, or else the whole match.
-fn secret(captures: &Captures<'_>) -> Option<Range<usize>> {
-    captures.iter().skip(1).flatten().next().or(captures.get(0)).map(|found| found.range())
+/// The first secret in `text` from `from` on: the first group that takes part in the match, or else the
+/// whole match.
+fn first(pattern: &Regex, text: &str, from: usize) -> Option<Range<usize>> {
+    let found = if pattern.captures_len() == 1 {
+        pattern.find_at(text.as_bytes(), from)?.range()
+    } else {
+        let captures = pattern.captures_at(text.as_bytes(), from)?;
+        captures.iter().skip(1).flatten().next().or(captures.get(0))?.range()
+    };
+    Some(text.floor_char_boundary(found.start)..text.ceil_char_boundary(found.end))
 }
 
 /// Whether a token may start after `before`: not inside a word, but after an escape such as `\n` or

@@ -7,6 +7,9 @@ use super::shape::{
     is_uuid,
 };
 
+/// How many bytes of a value are looked at.
+const HEAD: usize = 256;
+
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -14,6 +17,8 @@ pub enum Form {
     Field,
     /// In quotes, in code, configuration or JSON.
     Quoted,
+    /// In quotes, after a name in quotes and a comma: an argument, or the next word of a list.
+    Listed,
     /// Without quotes after an upper-case name and `=`.
     Environment,
     /// Without quotes after `=`, as in a query string or among the arguments of a function.
@@ -26,6 +31,8 @@ pub enum Form {
 
 /// The rule by which `value` is a secret, if it is one.
 pub fn judge(promise: Promise, form: Form, value: &str) -> Option<&'static str> {
+    // The head of a long value tells what it is.
+    let value = &value[..value.floor_char_boundary(HEAD)];
     if value.is_empty() || is_placeholder(value) {
         return None;
     }
@@ -54,6 +61,7 @@ fn is_password(form: Form, value: &str) -> bool {
                 && !names_itself(value)
         }
         Form::Environment => true,
+        Form::Listed => !value.contains(char::is_whitespace) && has_sign(value),
         Form::Assigned | Form::Argument => {
             let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
             (is_number && value.len() >= 5 || has_sign(value)) && !is_variable(value)
@@ -71,7 +79,7 @@ fn is_named_secret(form: Form, value: &str) -> bool {
         && !is_selector(value)
         && match form {
             Form::Field | Form::Quoted | Form::Environment => !is_title(value),
-            Form::Assigned | Form::Argument | Form::Stated => {
+            Form::Listed | Form::Assigned | Form::Argument | Form::Stated => {
                 value.len() >= 8 && is_mixed_or_signed(value) && !is_variable(value)
             }
         }
@@ -86,14 +94,13 @@ fn is_token(form: Form, value: &str) -> bool {
         return true;
     }
     if is_hexadecimal(value) {
-        return length >= 16 && is_mixed(value);
+        return length >= 20 && is_mixed(value);
     }
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return false;
     }
-    let is_name =
-        is_code_path(value) && form != Form::Environment && length < 16 && !has_sign(value);
-    is_random(value) && !is_name
+    let may_be_code = matches!(form, Form::Assigned | Form::Stated | Form::Argument);
+    is_random(value) && !(may_be_code && (is_variable(value) || !has_digit(value)))
 }
 
 fn is_high_entropy(value: &str) -> bool {
@@ -109,6 +116,7 @@ fn is_high_entropy(value: &str) -> bool {
         && !is_uuid(value)
         && !is_hexadecimal(value)
         && !is_path(value)
+        && !(value.contains('.') && is_code_path(value))
         && entropy(value) >= 3.7
         && is_random(value)
 }
@@ -239,8 +247,12 @@ fn is_selector(value: &str) -> bool {
         && value.bytes().all(|byte| byte.is_ascii_lowercase() || b"#.[]-_=".contains(&byte))
 }
 
-/// Whether an unquoted value is likelier a name in code: `user.password`, `password2`, `authToken`.
+/// Whether an unquoted value is likelier a name or a type in code: `user.password`, `password2`,
+/// `*mut`, `0x04`.
 fn is_variable(value: &str) -> bool {
+    if value.starts_with(['_', '*', '&']) || value.starts_with("0x") && value.len() < 18 {
+        return true;
+    }
     if !is_code_path(value) {
         return false;
     }

@@ -70,8 +70,10 @@ pub fn is_path(text: &str) -> bool {
         (1..=24).contains(&part.len()) && letters.count() * 10 >= part.len() * 8
     };
     let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).take(8).collect();
-    parts.len() >= 2 && parts.iter().filter(|part| wordy(part)).count() * 2 >= parts.len()
-        || text.starts_with('/') && parts.len() == 1 && wordy(&parts[0])
+    let words = parts.iter().filter(|part| wordy(part)).count();
+    let is_file = parts.last().is_some_and(|last| last.contains('.') && wordy(last));
+    words * 2 >= parts.len()
+        && (text.starts_with('/') && words > 0 || parts.len() > 2 || parts.len() == 2 && is_file)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -95,8 +97,16 @@ fn class(byte: u8) -> Option<Class> {
 pub fn is_random(text: &str) -> bool {
     let (mut length, mut turns, mut digits, mut longest) = (0_usize, 0_usize, 0_usize, 0_usize);
     let (mut before, mut run) = (None, 0_usize);
+    let (mut uppers, mut wordy, mut lowers) = (0_usize, 0_usize, 0_usize);
     for byte in text.bytes() {
         let now = class(byte);
+        lowers = if now == Some(Class::Lower) { lowers + 1 } else { 0 };
+        wordy += match lowers {
+            0..4 => 0,
+            4 => 4,
+            _ => 1,
+        };
+        uppers += usize::from(now == Some(Class::Upper));
         if now.is_some() {
             (length, run) = (length + 1, run + 1);
             longest = longest.max(run);
@@ -107,7 +117,8 @@ pub fn is_random(text: &str) -> bool {
         }
         before = now;
     }
-    if longest < 8 {
+    // Words in camel case are mostly runs of lower-case letters.
+    if longest < 8 || uppers > 0 && wordy * 2 > length {
         return false;
     }
     let often = if digits >= 2 || digits == 1 && length < 16 { 20 } else { 42 };
@@ -233,6 +244,7 @@ mod tests {
         }
         for text in [
             "getUserAccountFromToken",
+            "CreateUsagePlanKey2Request",
             "my-k8s-secret-name-2026",
             "application_password_field",
             "v1.12.3-beta.4",

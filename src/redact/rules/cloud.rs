@@ -10,7 +10,7 @@ pub static RULES: &[Rule] = &[
         "AWS access key id",
         &["AKIA", "ASIA", "ABIA", "ACCA"],
         r"\AA(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}",
-    ),
+    ).not_after(b"+/"),
     anywhere(
         "aws-secret-key",
         "AWS secret access key beside its id",
@@ -29,18 +29,18 @@ pub static RULES: &[Rule] = &[
         "AWS Bedrock API key",
         &["ABSK", "bedrock-api-key-"],
         r"\A(?:ABSK|bedrock-api-key-)[A-Za-z0-9+/]{100,}=*",
-    ),
+    ).not_after(b"+/"),
     anywhere(
         "url-signature",
         "signature or token of a pre-signed URL",
         &["sig=", "x-amz-signature=", "x-amz-security-token=", "x-goog-signature="],
-        r"(?i-u)(?:[?&;]|\bamp;|\\u0026)(?:sig|x-amz-signature|x-amz-security-token|x-goog-signature)=([a-z0-9%+/_-]{32,}=*)",
+        r"(?i)(?:[?&;]|\bamp;|\\u0026)(?:sig|x-amz-signature|x-amz-security-token|x-goog-signature)=([a-z0-9%+/_-]{32,}=*)",
     ),
     anywhere(
         "azure-key",
         "key of an Azure connection string",
         &["accountkey=", "sharedaccesskey=", "sharedsecret="],
-        r"(?i-u)(?:account|sharedaccess)key=([a-z0-9+/%]{40,}=*)",
+        r"(?i)(?:account|sharedaccess)key=([a-z0-9+/%]{40,}=*)",
     ),
     anywhere(
         "azure-key",
@@ -55,8 +55,8 @@ pub static RULES: &[Rule] = &[
         &["Q~"],
         r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
     ),
-    token("google-api-key", "Google API key", &["AIza"], r"\AAIza[A-Za-z0-9_-]{35}"),
-    token("google-api-key", "Google API key", &["AQ.Ab"], r"\AAQ\.Ab[A-Za-z0-9_-]{40,}"),
+    token("google-api-key", "Google API key", &["AIza"], r"\AAIza[A-Za-z0-9_-]{35}").not_after(b"+/"),
+    token("google-api-key", "Google API key", &["AQ.Ab"], r"\AAQ\.Ab[A-Za-z0-9_-]{40,}").not_after(b"+/"),
     token(
         "google-oauth-secret",
         "Google OAuth client secret",
@@ -127,9 +127,9 @@ pub static RULES: &[Rule] = &[
         r"\Apscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,}",
     ),
     token("alibaba-key-id", "Alibaba Cloud access key id", &["LTAI"], r"\ALTAI[A-Za-z0-9]{17,26}")
-        .only_if(is_mixed),
+        .only_if(is_mixed).not_after(b"+/"),
     token("tencent-key-id", "Tencent Cloud secret id", &["AKID"], r"\AAKID[A-Za-z0-9]{32}")
-        .only_if(is_mixed),
+        .only_if(is_mixed).not_after(b"+/"),
     token("aiven-token", "Aiven token", &["aivenv1_"], r"\Aaivenv1_[A-Za-z0-9+/=]{40,}"),
     token(
         "vault-token",

@@ -40,42 +40,42 @@ pub static RULES: &[Rule] = &[
         "url-password",
         "password in a URL",
         &["://"],
-        r#"(?i-u)[a-z][a-z0-9+.-]*://[^\s:/?\#@"'`<>\[\]{}()\\,]*:([^\s/@"'`<>\\]+)@[^\s@]"#,
+        r#"(?i:[a-z][a-z0-9+.-]*)://[^\s:/?\#@"'`<>\[\]{}()\\,]*:([^\s/@"'`<>\\]+)@[^\s@]"#,
     )
     .only_if(secret::is_url_password),
     anywhere(
         AUTHORIZATION,
         "bearer token",
         &["bearer"],
-        r"(?i-u)\bbearer(?:[ \t]|%20|\+|=|:)+([a-z0-9._~+/-]{16,}=*)",
+        r"(?i)\bbearer(?:[ \t]|%20|\+|=|:)+([a-z0-9._~+/-]{16,}=*)",
     )
     .only_if(is_mixed),
     anywhere(
         AUTHORIZATION,
         "credentials of HTTP Basic authentication",
         &["basic "],
-        r"(?i-u)\bbasic[ \t]+([a-z0-9+/_-]{6,}={0,2})",
+        r"(?i)\bbasic[ \t]+([a-z0-9+/_-]{6,}={0,2})",
     )
     .only_if(is_basic_credentials),
     anywhere(
         "command-password",
         "password among the arguments of a command",
         &["curl ", "wget ", "http ", "https ", "xh "],
-        r#"(?-u:\b)(?:curl|wget|https?|xh)(?:\.exe)?[ \t](?:[^\n]*?[ \t])?(?:-u|--user|--proxy-user|-U|-a|--auth)[ =]?["']?[^\s:"'$/-][^\s:"'$/]*:(?:([^\s"'$@]{3,})|[^\s"'$@]{1,2}[^\s"'@]+)"#,
+        r#"\b(?:curl|wget|https?|xh)(?:\.exe)?[ \t](?:[^\n]*?[ \t])?(?:-u|--user|--proxy-user|-U|-a|--auth)[ =]?["']?[^\s:"'$/-][^\s:"'$/]*:(?:([^\s"'$@]{3,})|[^\s"'$@]{1,2}[^\s"'@]+)"#,
     )
     .only_if(secret::is_argument),
     anywhere(
         "command-password",
         "password among the arguments of a command",
         &["sshpass", "mysql", "mariadb", "redis-cli", " login ", "twine ", "7z", "zip ", "ldap"],
-        r#"(?-u:\b)(?:sshpass[ \t]+-p[ \t]*|(?:mysql(?:dump|admin|import)?|mariadb(?:-dump)?|7z[a-z]?)[ \t](?:[^\n;|]*?[ \t])?-p|redis-cli[ \t](?:[^\n;|]*?[ \t])?(?:-a|--pass)[ \t]+|(?:docker|podman|helm|az|twine|oras|skopeo|buildah|nerdctl)[ \t](?:[^\n;|]*?[ \t])?(?:login|upload)[ \t](?:[^\n;|]*?[ \t])?-p[ \t=]*|(?:un)?zip[ \t](?:[^\n;|]*?[ \t])?-P[ \t]*|ldap[a-z]+[ \t](?:[^\n;|]*?[ \t])?-w[ \t]*)(?:'([^'\n]+)'|"([^"\n]+)"|([^\s"'$;|&<>-][^\s"';|&<>]*))"#,
+        r#"\b(?:sshpass[ \t]+-p[ \t]*|(?:mysql(?:dump|admin|import)?|mariadb(?:-dump)?|7z[a-z]?)[ \t](?:[^\n;|]*?[ \t])?-p|redis-cli[ \t](?:[^\n;|]*?[ \t])?(?:-a|--pass)[ \t]+|(?:docker|podman|helm|az|twine|oras|skopeo|buildah|nerdctl)[ \t](?:[^\n;|]*?[ \t])?(?:login|upload)[ \t](?:[^\n;|]*?[ \t])?-p[ \t=]*|(?:un)?zip[ \t](?:[^\n;|]*?[ \t])?-P[ \t]*|ldap[a-z]+[ \t](?:[^\n;|]*?[ \t])?-w[ \t]*)(?:'([^'\n]+)'|"([^"\n]+)"|([^\s"'$;|&<>-][^\s"';|&<>]*))"#,
     )
     .only_if(secret::is_argument),
     anywhere(
         "command-password",
         "password given to OpenSSL or chpasswd, or as a pair of arguments",
         &["pass:", "chpasswd", "auth"],
-        r#"(?-u:\b)-?pass(?:in|out)?[ \t=]["']?pass:([^\s"'$<]+)|(?-u:\b)echo[ \t]+(?:-[en]+[ \t]+)?["']?[A-Za-z0-9_.-]+:([^\s"'$|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd|(?i-u:\b(?:basic_?)?auth)(?:[ \t]*=[ \t]*|\()\(?[ \t]*["'][^"'\n]{1,80}["'][ \t]*,[ \t]*["']([^"'\n]{3,})["']"#,
+        r#"\b-?pass(?:in|out)?[ \t=]["']?pass:([^\s"'$<]+)|\becho[ \t]+(?:-[en]+[ \t]+)?["']?[A-Za-z0-9_.-]+:([^\s"'$|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd|(?i:\b(?:basic_?)?auth)(?:[ \t]*=[ \t]*|\()\(?[ \t]*["'][^"'\n]{1,80}["'][ \t]*,[ \t]*["']([^"'\n]{3,})["']"#,
     )
     .only_if(secret::is_argument),
     named(
@@ -90,9 +90,5 @@ pub static RULES: &[Rule] = &[
     ),
     named(AUTHORIZATION, "value of an authorization header", &["authorization"]),
     named(COOKIE, "random-looking value in a cookie header", &["cookie"]),
-    named(
-        HIGH_ENTROPY,
-        "value of high entropy with a name such as key, auth or session",
-        &["session", "sessid", "sid"],
-    ),
+    named(HIGH_ENTROPY, "value of high entropy with a name such as key or auth", &["sessid", "sessionid"]),
 ];

@@ -28,7 +28,7 @@ pub static RULES: &[Rule] = &[
         "discord-token",
         "Discord bot token",
         &["discord", "client.login", "bot_token"],
-        r"(?-u:\b)[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}",
+        r"\b[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}",
     )
     .only_if(is_mixed),
     anywhere(
@@ -47,9 +47,9 @@ pub static RULES: &[Rule] = &[
         "telegram-token",
         "Telegram bot token",
         &[":AA"],
-        r"(?-u:\b|bot)([0-9]{8,10}:AA[A-Za-z0-9_-]{32,34})",
+        r"(?:\b|bot)([0-9]{8,10}:AA[A-Za-z0-9_-]{32,34})",
     ),
-    token("twilio-key", "Twilio API key", &["SK"], r"\ASK[0-9a-f]{32}"),
+    token("twilio-key", "Twilio API key", &["SK"], r"\ASK[0-9a-f]{32}").not_after(b"+/"),
     token(
         "sendgrid-key",
         "SendGrid API key",
@@ -61,13 +61,13 @@ pub static RULES: &[Rule] = &[
         "mailgun-key",
         "Mailgun API key",
         &["mailgun"],
-        r"(?-u:\b)[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?-u:\b)",
+        r"\b[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b",
     ),
     anywhere(
         "mailchimp-key",
         "Mailchimp API key",
         &["-us"],
-        r"(?-u:\b)[0-9a-f]{32}-us[0-9]{1,2}(?-u:\b)",
+        r"\b[0-9a-f]{32}-us[0-9]{1,2}\b",
     ),
     token(
         "brevo-key",
@@ -77,11 +77,11 @@ pub static RULES: &[Rule] = &[
     ),
     token("resend-key", "Resend API key", &["re_"], r"\Are_[A-Za-z0-9]{8,}_[A-Za-z0-9]{20,}")
         .only_if(is_mixed),
-    token(
+    anywhere(
         "firebase-server-key",
         "Firebase Cloud Messaging server key",
-        &["AAAA"],
-        r"\AAAAA[A-Za-z0-9_-]{7}:APA91[A-Za-z0-9_-]{100,}",
+        &[":APA91"],
+        r"AAAA[A-Za-z0-9_-]{7}:APA91[A-Za-z0-9_-]{100,}",
     ),
     token(
         "stripe-key",
@@ -95,14 +95,14 @@ pub static RULES: &[Rule] = &[
         "Square access token or secret",
         &["sq0atp-", "sq0csp-", "EAAA"],
         r"\A(?:(sq0(?:atp|csp)-[A-Za-z0-9_-]{22,})|(EAAA[A-Za-z0-9_-]{60})(?:[^A-Za-z0-9_-]|\z))",
-    )
+    ).not_after(b"+/")
     .only_if(has_digit),
     token(
         "facebook-token",
         "Facebook access token",
         &["EAA"],
         r"\AEAA[A-Za-z0-9]{90,}",
-    )
+    ).not_after(b"+/")
     .only_if(is_mixed),
     token(
         "paypal-token",
@@ -128,7 +128,7 @@ pub static RULES: &[Rule] = &[
         &["FLWSECK"],
         r"\AFLWSECK(?:_TEST)?-[0-9a-zA-Z]{12,}(?:-X)?",
     ),
-    token("easypost-key", "EasyPost API key", &["EZAK", "EZTK"], r"\AEZ[AT]K[A-Za-z0-9]{54}"),
+    token("easypost-key", "EasyPost API key", &["EZAK", "EZTK"], r"\AEZ[AT]K[A-Za-z0-9]{54}").not_after(b"+/"),
     token(
         "shippo-token",
         "Shippo API token",
@@ -141,13 +141,6 @@ pub static RULES: &[Rule] = &[
         &["duffel_live_", "duffel_test_"],
         r"\Aduffel_(?:live|test)_[A-Za-z0-9_-]{40,}",
     ),
-    token(
-        "twitter-token",
-        "Twitter bearer token",
-        &["AAAAAAAAAAAAAAAAAAAAA"],
-        r"\AA{20,24}[A-Za-z0-9%]{60,}",
-    )
-    .least_entropy(3.5),
     token("dropbox-token", "Dropbox access token", &["sl."], r"\Asl\.(?:u\.)?[A-Za-z0-9_-]{120,}"),
     token(
         "hubspot-token",
@@ -176,7 +169,7 @@ pub static RULES: &[Rule] = &[
         "newrelic-key",
         "New Relic licence key",
         &["NRAL"],
-        r"(?-u:\b)(?:[a-z]{2}[0-9]{2}xx)?[0-9a-f]{30,36}(?:FFFF)?NRAL(?-u:\b)",
+        r"\b(?:[a-z]{2}[0-9]{2}xx)?[0-9a-f]{30,36}(?:FFFF)?NRAL\b",
     ),
     token("datadog-key", "Datadog token", &["ddapp_", "ddpat_", "ddapi_"], r"\Add(?:app|pat|api)_[A-Za-z0-9]{30,}"),
     token(
