@@ -34,3 +34,11 @@ CREATE TRIGGER supervisor_sessions_refuses_delete BEFORE DELETE ON supervisor_se
 BEGIN
   SELECT RAISE(ABORT, 'an instance is never deleted');
 END;
+
+-- INSERT OR REPLACE deletes the row in its way without firing the trigger above.
+CREATE TRIGGER supervisor_sessions_refuses_replace BEFORE INSERT ON supervisor_sessions
+WHEN EXISTS (SELECT 1 FROM supervisor_sessions WHERE instance_id = NEW.instance_id)
+  OR EXISTS (SELECT 1 FROM supervisor_sessions WHERE handle = NEW.handle)
+BEGIN
+  SELECT RAISE(ABORT, 'an instance is never replaced');
+END;

@@ -9,13 +9,20 @@ use crate::service::CloseRequest;
 
 /// Close an instance: its work is done, and it refuses further events
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Close {
     /// The instance: its id, its handle, or a part of its handle
     id: String,
     /// Why it ends
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Example:
+  annals close 8f4a2b --reason 'epic-003 is merged'
+
+To go on with a closed instance: annals emit 8f4a2b instance_resumed";
 
 impl Close {
     pub async fn run(self, context: &Context) -> Result<()> {

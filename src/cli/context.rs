@@ -12,12 +12,14 @@ use crate::store::{self, Address, SystemClock};
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Context {
-    /// The store, as sqlite:PATH; by default a file in the user's data directory
-    #[arg(long, env = "ANNALS_STORE", global = true, value_name = "STORE")]
+    /// The store, as sqlite:PATH [default: a file in your data directory]
+    #[arg(long, env = "ANNALS_STORE", hide_env_values = true, global = true, value_name = "STORE")]
+    #[arg(display_order = 900)]
     store: Option<String>,
-    /// Print JSON: exactly what the MCP tool answers
-    #[arg(long, global = true)]
+    /// Print JSON, exactly what the MCP tool answers
+    #[arg(long, global = true, display_order = 901)]
     pub json: bool,
 }
 

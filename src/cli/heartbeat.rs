@@ -9,6 +9,7 @@ use crate::service::HeartbeatRequest;
 
 /// Say that an instance lives, and how full its context is
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Heartbeat {
     /// The instance: its id, its handle, or a part of its handle
     id: String,
@@ -16,9 +17,16 @@ pub struct Heartbeat {
     #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
     context: Option<f64>,
     /// The epic that the agent works on
-    #[arg(long)]
+    #[arg(long, value_name = "EPIC")]
     epic: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Example:
+  annals heartbeat 8f4a2b --context 42 --epic epic-003
+
+Every event counts as a sign of life too. An instance without one for
+120 seconds is stale.";
 
 impl Heartbeat {
     pub async fn run(self, context: &Context) -> Result<()> {

@@ -1,9 +1,10 @@
 //! `annals instances`
 
+use anstyle::Style;
 use clap::{Args, ValueEnum};
-use comfy_table::Cell;
 
 use super::context::Context;
+use super::table::{Column, Table};
 use super::{output, times};
 use crate::domain::error::Result;
 use crate::domain::instance::Status;
@@ -11,9 +12,10 @@ use crate::service::{InstanceView, ListInstancesRequest};
 
 /// List instances, the one with the newest life first
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Instances {
     /// Only instances of this project
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "NAME")]
     project: Option<String>,
     /// Only instances with this status
     #[arg(long, value_enum)]
@@ -21,23 +23,29 @@ pub struct Instances {
     /// At most so many, 1 to 1000 [default: 100]
     #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true)]
     limit: Option<i64>,
-    /// The next_cursor of the page before
-    #[arg(long)]
+    /// Go on where the page before ended
+    #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  annals instances --status stale       which sessions broke off
+  annals instances --project odin
+
+An instance is active, stale after 120 seconds without a sign of life, or
+closed.";
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum StatusArgument {
-    /// Shows life
     Active,
-    /// No life for 120 seconds
     Stale,
-    /// Closed
     Closed,
 }
 
 impl Instances {
     pub async fn run(self, context: &Context) -> Result<()> {
+        let is_filtered = self.project.is_some() || self.status.is_some();
         let request = ListInstancesRequest {
             project: self.project,
             status: self.status.map(|status| match status {
@@ -51,42 +59,50 @@ impl Instances {
         };
         let service = context.service()?;
         let answer = service.list_instances(request).await?;
+        let address = service.store_facts().address.clone();
         service.shutdown().await;
         if context.json {
             return output::json(&answer);
         }
-        if answer.instances.is_empty() {
-            output::note("no instance; register one with: annals register --project NAME");
-            return Ok(());
+        if answer.instances.is_empty() && is_filtered {
+            output::note("no instance fits; all of them: annals instances");
+        } else if answer.instances.is_empty() {
+            output::note(&format!("no instance yet in {address}; begin with one of:"));
+            output::note_command("annals register --project NAME");
+            output::note_command("annals import git .");
+        } else {
+            list(&answer.instances);
         }
-        list(&answer.instances);
         if let Some(cursor) = answer.next_cursor {
             let shown = answer.instances.len();
             let total = answer.total_count;
-            output::note(&format!(
-                "{shown} of {total} instances; the next ones: --cursor {cursor}"
-            ));
+            output::note(&format!("{shown} of {total} instances; more: add --cursor {cursor}"));
         }
         Ok(())
     }
 }
 
-/// Prints instances as a table.
-pub fn list(instances: &[InstanceView]) {
-    let headings = ["handle", "status", "last life", "events", "context", "epic"];
-    let mut table = output::table(&headings);
+fn list(instances: &[InstanceView]) {
+    let mut table = Table::new(&[
+        Column::Short("handle"),
+        Column::Short("status"),
+        Column::Short("last seen"),
+        Column::Number("events"),
+        Column::Number("context"),
+        Column::Prose("epic"),
+    ]);
+    let plain = |text: String| (text, Style::new());
     for instance in instances {
         let context = instance.context_percent.map(|percent| format!("{percent:.0} %"));
-        table.add_row([
-            Cell::new(&instance.handle),
-            output::status_cell(instance.status),
-            Cell::new(format!("{} ago", times::age(instance.age_seconds))),
-            Cell::new(instance.last_sequence),
-            Cell::new(context.unwrap_or_else(|| "-".into())),
-            Cell::new(
-                instance.current_epic.as_deref().map_or_else(|| "-".into(), output::printable),
-            ),
+        let epic = instance.current_epic.clone();
+        table.row([
+            plain(instance.handle.clone()),
+            (instance.status.as_str().to_owned(), output::status_style(instance.status)),
+            plain(times::ago(instance.age_seconds)),
+            plain(instance.last_sequence.to_string()),
+            plain(context.unwrap_or_default()),
+            plain(epic.unwrap_or_default()),
         ]);
     }
-    output::print(&table);
+    table.print();
 }

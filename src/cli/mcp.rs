@@ -1,5 +1,6 @@
 //! `annals mcp`
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use clap::Args;
@@ -7,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
+use super::output;
 use crate::domain::error::{Code, Error, Result};
 use crate::http;
 use crate::mcp::{Server, stdio};
@@ -16,16 +18,24 @@ use crate::service::Service;
 const SWEEP: Duration = Duration::from_secs(15);
 
 /// Serve MCP over standard input and output
-///
-/// To connect Claude Code: claude mcp add annals -- annals mcp
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Mcp {}
+
+const EXAMPLES: &str = "\
+An MCP client starts this itself. To connect Claude Code:
+  claude mcp add annals -- annals mcp";
 
 impl Mcp {
     pub async fn run(self, context: &Context) -> Result<()> {
         let service = context.service()?;
         let stop = http::on_signal().map_err(no_signals)?;
         let sweeping = sweep_until(service.clone(), stop.clone());
+        if std::io::stdin().is_terminal() {
+            output::note("waiting for an MCP client on standard input; Ctrl-C ends it");
+            output::note("to connect Claude Code:");
+            output::note_command("claude mcp add annals -- annals mcp");
+        }
         stdio::serve(Server::new(service), stop.clone()).await;
         stop.cancel();
         let _ = sweeping.await;

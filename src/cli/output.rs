@@ -1,13 +1,17 @@
-//! Printing: JSON for programs, tables for people.
+//! Printing: JSON for programs, text and colours for people.
+//!
+//! A reader that has closed its end of the pipe wants no more, and is no fault. Any other failure to
+//! print the data is kept for the exit code: see [`fault`].
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
-use anstream::{eprintln, stdout};
+use anstream::{stderr, stdout};
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde::Serialize;
-use serde_json::Value;
 
+use super::wrap::{self, Stream};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::instance::Status;
 
@@ -15,9 +19,14 @@ use crate::domain::instance::Status;
 pub const HEADING: Style = Style::new().bold();
 /// The style of what matters less.
 pub const FAINT: Style = Style::new().dimmed();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const GOOD: Style = AnsiColor::Green.on_default();
-const WARN: Style = AnsiColor::Yellow.on_default();
+/// The style of what is wrong.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// The style of what went well.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// The style of what needs a look.
+pub const WARN: Style = AnsiColor::Yellow.on_default();
+
+static FAULT: OnceLock<std::io::Error> = OnceLock::new();
 
 /// Prints an answer as one line of JSON.
 ///
@@ -25,125 +34,173 @@ const WARN: Style = AnsiColor::Yellow.on_default();
 ///
 /// `internal` when the answer cannot be written as JSON.
 pub fn json(answer: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string(answer).map_err(|error| {
-        Error::new(Code::Internal, format!("no JSON: {error}"), "report this fault")
-    })?;
-    line(&text);
+    line(&to_json(answer)?);
     Ok(())
 }
 
-/// Prints a line of data. A reader that has closed the pipe wants no more of it.
+/// An answer as one line of JSON, safe to print.
+///
+/// # Errors
+///
+/// `internal` when the answer cannot be written as JSON.
+pub fn to_json(answer: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string(answer).map_err(|error| {
+        Error::new(Code::Internal, format!("no JSON: {error}"), "report this fault")
+    })?;
+    Ok(escaped(&text))
+}
+
+/// Prints lines of data: to a program as they are, to a terminal in printable form.
+pub fn data(text: &str) {
+    let mut stdout = std::io::stdout();
+    if stdout.is_terminal() {
+        text.lines().for_each(|text| line(&printable(text)));
+    } else {
+        note_fault(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+    }
+}
+
+/// Prints a line of data. Text from events must have passed [`printable`].
 pub fn line(text: &str) {
-    let _ = writeln!(stdout(), "{text}");
+    note_fault(writeln!(stdout(), "{text}"));
+}
+
+/// A reader that has closed the pipe wants no more; any other fault is told at the end.
+fn note_fault(written: std::io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // Of several faults the first is told.
+        let _ = FAULT.set(error);
+    }
+}
+
+/// Why not all data could be printed, such as a full disk.
+pub fn fault() -> Option<&'static std::io::Error> {
+    FAULT.get()
+}
+
+/// Prints a paragraph of text that is data.
+pub fn paragraph(text: &str) {
+    wrap::paragraph(&printable(text), Stream::Output.width()).iter().for_each(|text| line(text));
 }
 
 /// Prints a note for people, next to the data.
 pub fn note(text: &str) {
-    eprintln!("{FAINT}{text}{FAINT:#}");
-}
-
-/// Prints what a server has to say.
-pub fn say(text: &str) {
-    eprintln!("{text}");
-}
-
-/// Prints why a command was refused.
-pub fn refusal(error: &Error, as_json: bool) {
-    if as_json {
-        line(&error.to_json().to_string());
-        return;
-    }
-    eprintln!("{BAD}error{BAD:#}: {} {FAINT}[{}]{FAINT:#}", error.message, error.code);
-    eprintln!("{HEADING}hint{HEADING:#}: {}", error.hint);
-    let ids = error.details.as_ref().and_then(|details| details.get("event_ids"));
-    if let Some(ids) = ids {
-        eprintln!("{HEADING}event ids{HEADING:#}: {ids}");
+    for text in wrap::paragraph(&printable(text), Stream::Error.width()) {
+        say(&styled(FAINT, &text));
     }
 }
 
-/// A table with these headings, without lines, that wraps its last column to the terminal.
-pub fn table(headings: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(headings.iter().map(|heading| heading.to_uppercase()));
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
-        if index + 1 < headings.len() {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        } else {
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(20)));
+/// Prints a note that is a command to copy, in one line.
+pub fn note_command(command: &str) {
+    say(&styled(FAINT, &format!("  {}", printable(command))));
+}
+
+/// Prints a paragraph that starts with a word and a colon.
+pub fn labelled(stream: Stream, style: Style, word: &str, text: &str) {
+    let text = format!("{word}: {}", printable(text));
+    for (index, text) in wrap::paragraph(&text, stream.width()).iter().enumerate() {
+        let text = match text.strip_prefix(word).filter(|_| index == 0) {
+            Some(rest) => format!("{}{rest}", styled(style, word)),
+            None => text.clone(),
+        };
+        match stream {
+            Stream::Output => line(&text),
+            Stream::Error => say(&text),
         }
     }
-    table
 }
 
-/// Prints a table; its heading is bold.
-pub fn print(table: &Table) {
-    for (index, row) in table.lines().enumerate() {
-        let row = row.trim_end();
-        if index == 0 { line(&format!("{HEADING}{row}{HEADING:#}")) } else { line(row) }
-    }
+/// Prints a line on standard error. Where that cannot be written, there is nobody to tell.
+pub fn say(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
 }
 
-/// Prints names and values in two columns.
-pub fn facts<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) {
-    let facts: Vec<_> = facts.into_iter().collect();
-    let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    for (name, value) in facts {
-        line(&format!("{HEADING}{name:width$}{HEADING:#}  {value}"));
-    }
+/// Text in a style.
+pub fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
 }
 
-/// A status in its colour.
-pub fn status(status: Status) -> String {
-    let style = match status {
+/// The style of a status.
+pub fn status_style(status: Status) -> Style {
+    match status {
         Status::Active => GOOD,
         Status::Stale => WARN,
         Status::Closed => FAINT,
-    };
-    format!("{style}{}{style:#}", status.as_str())
-}
-
-/// A status in its colour, as a cell of a table.
-pub fn status_cell(status: Status) -> Cell {
-    let cell = Cell::new(status.as_str());
-    match status {
-        Status::Active => cell.fg(Color::Green),
-        Status::Stale => cell.fg(Color::Yellow),
-        Status::Closed => cell.fg(Color::DarkGrey),
     }
 }
 
-/// What went well.
-pub fn good(text: &str) -> String {
-    format!("{GOOD}{text}{GOOD:#}")
+/// A status in its style.
+pub fn status(status: Status) -> String {
+    styled(status_style(status), status.as_str())
 }
 
-/// What is wrong.
-pub fn bad(text: &str) -> String {
-    format!("{BAD}{text}{BAD:#}")
+/// A number of things: `1 event`, `2 events`.
+pub fn count(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
 }
 
-/// A payload in one line, safe to print: `name=value` for each field.
-pub fn summary(data: &Value) -> String {
-    let Value::Object(fields) = data else { return printable(&data.to_string()) };
-    let field = |(name, value): (&String, &Value)| match value {
-        Value::String(text) if is_plain(text) => format!("{name}={text}"),
-        value => format!("{name}={value}"),
-    };
-    printable(&fields.iter().map(field).collect::<Vec<_>>().join(" "))
-}
-
-fn is_plain(text: &str) -> bool {
-    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '=')
-}
-
-/// Text from events without what a terminal would obey: control characters and marks that turn the
-/// direction of writing.
+/// Text from elsewhere without what a terminal would obey.
 pub fn printable(text: &str) -> String {
-    let shown = |c: char| {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns { '\u{fffd}' } else { c }
-    };
-    text.chars().map(shown).collect()
+    text.chars().map(|c| if commands(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// JSON text, in which such characters can only stand inside strings, without them: as `\u` escapes
+/// they say the same.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if commands(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}"); // a String takes everything
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// Whether a terminal would do something else with a character than show it: controls, ends of
+/// lines, and marks that turn the direction of writing or show nothing.
+fn commands(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "a\u{1b}[31m\u{9b}2J\u{7f}\0\r\n\u{202e}\u{2066}\u{feff}\u{e0041}z";
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_printed() {
+        let text = printable(HOSTILE);
+        assert!(!text.contains(commands), "{text:?}");
+        assert!(text.starts_with("a\u{fffd}[31m") && text.ends_with("\u{fffd}z"), "{text:?}");
+        let plain = "naïve 日本語 👩‍💻 עברית ß — fin";
+        assert_eq!(printable(plain), plain);
+    }
+
+    #[test]
+    fn escaped_json_is_the_same_json() {
+        let value = serde_json::json!({HOSTILE: [HOSTILE, "plain", 1.5]});
+        let text = escaped(&value.to_string());
+        assert!(!text.contains(commands), "{text:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn one_thing_is_not_several() {
+        assert_eq!(
+            [0, 1, 2].map(|number| count(number, "event")),
+            ["0 events", "1 event", "2 events"]
+        );
+    }
 }

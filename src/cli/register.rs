@@ -1,5 +1,7 @@
 //! `annals register`
 
+use std::ffi::OsString;
+
 use clap::Args;
 
 use super::context::Context;
@@ -8,26 +10,33 @@ use crate::domain::error::Result;
 use crate::service::RegisterRequest;
 
 /// Register an instance: one run of one agent
-///
-/// Prints the new instance's handle, which names it in every other command.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Register {
     /// The project that the agent works on
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "NAME")]
     project: String,
     /// The kind of agent [default: PS]
     #[arg(long = "type", value_name = "TYPE")]
     instance_type: Option<String>,
     /// The host that the agent runs on
-    #[arg(long)]
+    #[arg(long, value_name = "HOST")]
     host: Option<String>,
     /// The agent's process on that host
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, value_name = "PID", allow_negative_numbers = true)]
     pid: Option<i64>,
     /// Anything else worth knowing about this run: a JSON object, @file, or - for standard input
     #[arg(long, value_name = "JSON")]
-    context: Option<String>,
+    context: Option<OsString>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  annals register --project odin
+  annals register --project odin --type worker --host \"$(hostname)\" --pid $$
+
+Prints the new instance's handle, such as odin-PS-8f4a2b. Every other command
+takes it, or a part of it that no other handle has: 8f4a2b.";
 
 impl Register {
     pub async fn run(self, context: &Context) -> Result<()> {
@@ -45,9 +54,10 @@ impl Register {
             return output::json(&answer);
         }
         output::line(&answer.handle);
-        output::note(&format!(
-            "registered {}; record with: annals emit {} TYPE JSON",
-            answer.instance_id, answer.handle
+        output::note(&format!("registered as {}; record with:", answer.instance_id));
+        output::note_command(&format!(
+            "annals emit {} epic_started '{{\"epic_id\": \"epic-001\"}}'",
+            answer.handle
         ));
         Ok(())
     }

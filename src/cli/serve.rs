@@ -9,14 +9,22 @@ use crate::http;
 use crate::mcp::Server;
 
 /// Serve MCP over HTTP at /mcp, with /healthz and /readyz
-///
-/// Listens on this machine only. Stops on Ctrl-C or SIGTERM, once the calls under way are answered.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Serve {
     /// Where to listen; port 0 takes any free port
     #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
     listen: String,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  annals serve
+  annals serve --listen 127.0.0.1:9000
+
+Prints the line that connects Claude Code. Listens on this machine only.
+Stops on Ctrl-C or SIGTERM, once the calls under way are answered. Other
+commands may work on the same store meanwhile.";
 
 impl Serve {
     pub async fn run(self, context: &Context) -> Result<()> {

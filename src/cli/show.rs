@@ -1,18 +1,25 @@
 //! `annals show`
 
+use anstyle::Style;
 use clap::Args;
 
 use super::context::Context;
-use super::{output, query, times};
+use super::table::facts;
+use super::{events, output, times};
 use crate::domain::error::Result;
 use crate::service::{DetailsAnswer, DetailsRequest};
 
 /// Show one instance: what it is, what it does, its last events
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Show {
     /// The instance: its id, its handle, or a part of its handle
     id: String,
 }
+
+const EXAMPLES: &str = "\
+Example:
+  annals show 8f4a2b";
 
 impl Show {
     pub async fn run(self, context: &Context) -> Result<()> {
@@ -29,24 +36,34 @@ impl Show {
 
 fn print(answer: DetailsAnswer) {
     let instance = answer.instance;
-    let or_none =
-        |text: Option<String>| text.map_or_else(|| "-".into(), |text| output::printable(&text));
-    let age = times::age(instance.age_seconds);
-    output::facts([
-        ("handle", instance.handle),
-        ("instance id", instance.instance_id),
-        ("project", instance.project),
-        ("type", instance.instance_type),
-        ("status", output::status(instance.status)),
-        ("registered", times::local(instance.created_at)),
-        ("last life", format!("{} ({age} ago)", times::local(instance.last_heartbeat))),
-        ("host", or_none(instance.host)),
-        ("process", or_none(instance.pid.map(|pid| pid.to_string()))),
-        ("context", or_none(instance.context_percent.map(|percent| format!("{percent:.0} %")))),
-        ("current epic", or_none(instance.current_epic)),
-        ("last epic", or_none(answer.state.last_epic.map(|epic| epic.value))),
-        ("events", instance.last_sequence.to_string()),
-    ]);
+    let last_seen = times::local(instance.last_heartbeat);
+    let ago = times::ago(instance.age_seconds);
+    let shown = answer.last_events.len() as u64;
+    let handle = instance.handle.clone();
+    let all = [
+        ("handle", Some(instance.handle)),
+        ("instance id", Some(instance.instance_id)),
+        ("project", Some(instance.project)),
+        ("type", Some(instance.instance_type)),
+        ("status", Some(instance.status.as_str().to_owned())),
+        ("registered", Some(times::local(instance.created_at))),
+        ("last seen", Some(format!("{last_seen} ({ago})"))),
+        ("host", instance.host),
+        ("process", instance.pid.map(|pid| pid.to_string())),
+        ("context", instance.context_percent.map(|percent| format!("{percent:.0} %"))),
+        ("current epic", instance.current_epic),
+        ("last epic", answer.state.last_epic.map(|epic| epic.value)),
+        ("events", Some(instance.last_sequence.to_string())),
+    ];
+    let known = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    facts(known.map(|(name, value)| match name {
+        "status" => (name, value, output::status_style(instance.status)),
+        _ => (name, value, Style::new()),
+    }));
     output::line("");
-    query::events(&answer.last_events);
+    events::list(&answer.last_events);
+    if shown < instance.last_sequence {
+        let total = output::count(instance.last_sequence, "event");
+        output::note(&format!("the last {shown} of {total}; all: annals query {handle}"));
+    }
 }

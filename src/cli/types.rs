@@ -1,90 +1,181 @@
 //! `annals types`
 
-use clap::Args;
+mod change;
 
+use anstyle::Style;
+use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::context::Context;
-use super::output;
-use crate::domain::catalogue::{EventTypeDetails, EventTypeEntry};
-use crate::domain::error::Result;
-use crate::service::ListEventTypesRequest;
+use super::output::{self, HEADING};
+use super::table::{Column, Table};
+use super::times;
+use crate::domain::catalogue::EventTypeEntry;
+use crate::domain::error::{Code, Error, Result};
+use crate::service::{EventTypeAnswer, ListEventTypesRequest, TypeVersionView};
 
-/// Show the event types, or one of them with its fields
+/// Show the event types, or one of them with its fields; define types of your own
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Types {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The event type to show
     #[arg(value_name = "TYPE", conflicts_with = "category")]
     event_type: Option<String>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Add(change::Add),
+    Remove(change::Remove),
+    List(List),
+}
+
+/// Show the event types
+#[derive(Debug, Args)]
+struct List {
     /// Only event types of this category
     #[arg(long, short, value_name = "CATEGORY")]
     category: Option<String>,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  annals types                      all of them, with what each requires
+  annals types --category testing
+  annals types test_passed          its fields, their bounds, and an example
+  annals types add review.toml      a type of your own";
+
 impl Types {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
-        match self.event_type {
-            Some(name) => {
-                let details = service.event_type(&name);
-                service.shutdown().await;
-                if context.json { output::json(&details?) } else { one(&details?) }
-            }
-            None => {
-                let request = ListEventTypesRequest { category: self.category };
-                let answer = service.list_event_types(&request);
-                service.shutdown().await;
-                if context.json { output::json(&answer?) } else { list(&answer?.event_types) }
-            }
+        let Some(command) = self.command else {
+            return match self.event_type {
+                Some(name) => show(&name, context).await,
+                None => self.list.run(context).await,
+            };
+        };
+        if self.event_type.is_some() || self.list.category.is_some() {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                "TYPE and --category stand before a command that does not take them",
+                "give what the command takes after its name: annals types list --category testing",
+            ));
+        }
+        match command {
+            Command::Add(command) => command.run(context).await,
+            Command::Remove(command) => command.run(context).await,
+            Command::List(command) => command.run(context).await,
         }
     }
 }
 
+async fn show(name: &str, context: &Context) -> Result<()> {
+    let service = context.service()?;
+    let answer = service.event_type(name).await;
+    service.shutdown().await;
+    if context.json { output::json(&answer?) } else { one(&answer?) }
+}
+
+impl List {
+    async fn run(self, context: &Context) -> Result<()> {
+        let service = context.service()?;
+        let request = ListEventTypesRequest { category: self.category };
+        let answer = service.list_event_types(&request).await;
+        service.shutdown().await;
+        if context.json { output::json(&answer?) } else { list(&answer?.event_types) }
+    }
+}
+
 fn list(types: &[EventTypeEntry]) -> Result<()> {
-    let mut table = output::table(&["category", "type", "required", "description"]);
+    let columns = [Column::Short("type"), Column::Prose("required"), Column::Prose("what it says")];
+    let mut table = Table::new(&columns);
+    let mut category = None;
     for entry in types {
+        if category.replace(entry.category) != Some(entry.category) {
+            let heading = entry.category.as_str().to_owned();
+            table.row([(heading, HEADING), Default::default(), Default::default()]);
+        }
         let one_of = entry.required_one_of.iter().map(|group| group.join(" or "));
         let required: Vec<_> = entry.required_fields.iter().cloned().chain(one_of).collect();
-        table.add_row([
-            entry.category.as_str(),
-            &entry.event_type,
-            &required.join(", "),
-            &entry.description,
-        ]);
+        let name = format!("  {}", entry.event_type);
+        let cells = [name, required.join(", "), described(entry)];
+        table.row(cells.map(|text| (text, Style::new())));
     }
-    output::print(&table);
-    output::note("all fields of a type: annals types TYPE");
+    table.print();
+    output::note("the fields of a type: annals types TYPE");
     Ok(())
 }
 
-fn one(details: &EventTypeDetails) -> Result<()> {
-    let entry = &details.entry;
-    output::line(&format!("{}: {}", entry.event_type, entry.description));
+/// What an event of the type says; of a custom type also its version.
+fn described(entry: &EventTypeEntry) -> String {
+    match entry.version {
+        Some(version) => format!("{} (custom, version {version})", entry.description),
+        None => entry.description.clone(),
+    }
+}
+
+fn one(answer: &EventTypeAnswer) -> Result<()> {
+    let entry = &answer.details.entry;
+    output::line(&output::styled(HEADING, &entry.event_type));
+    output::paragraph(&output::printable(&described(entry)));
     output::line("");
-    let mut table = output::table(&["field", "required", "aliases", "meaning"]);
+    let columns = [
+        Column::Short("field"),
+        Column::Short("required"),
+        Column::Short("aliases"),
+        Column::Prose("meaning"),
+    ];
+    let mut table = Table::new(&columns);
     let one_of = |name: &String| entry.required_one_of.iter().any(|group| group.contains(name));
     for name in entry.required_fields.iter().chain(&entry.optional_fields) {
         let aliases = entry.aliases.iter().filter(|(_, field)| *field == name);
+        let aliases: Vec<_> = aliases.map(|(alias, _)| alias.as_str()).collect();
         let required = match (entry.required_fields.contains(name), one_of(name)) {
             (true, _) => "yes",
             (false, true) => "one of",
             (false, false) => "",
         };
-        table.add_row([
-            name.clone(),
-            required.into(),
-            aliases.map(|(alias, _)| alias.as_str()).collect::<Vec<_>>().join(", "),
-            meaning(details, name),
-        ]);
+        let meaning = answer.details.meaning(name).unwrap_or_default();
+        let cells = [name.clone(), required.into(), aliases.join(", "), meaning];
+        table.row(cells.map(|text| (text, Style::new())));
     }
-    output::print(&table);
+    table.print();
     output::line("");
-    output::line(&format!("example: {}", Value::Object(entry.example.clone())));
+    if entry.store_only {
+        output::line("Recorded by the store itself; an event of this type cannot be emitted.");
+    } else if entry.retired {
+        output::line("Retired: an event of this type can no longer be emitted.");
+    } else {
+        let example = output::printable(&Value::Object(entry.example.clone()).to_string());
+        output::line("example:");
+        output::line(&format!("  annals emit ID {} '{example}'", entry.event_type));
+    }
+    if !answer.versions.is_empty() {
+        versions(&answer.versions);
+    }
     Ok(())
 }
 
-fn meaning(details: &EventTypeDetails, field: &str) -> String {
-    let property = details.schema.get("properties").and_then(|all| all.get(field));
-    let text = property.and_then(|property| property.get("description")).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
+fn versions(versions: &[TypeVersionView]) {
+    output::line("");
+    let columns = [
+        Column::Number("version"),
+        Column::Short("valid from"),
+        Column::Short("retired"),
+        Column::Prose("what it says"),
+    ];
+    let mut table = Table::new(&columns);
+    for version in versions {
+        let cells = [
+            version.version.to_string(),
+            times::local(version.valid_from),
+            version.retired_at.map(times::local).unwrap_or_default(),
+            version.description.clone(),
+        ];
+        table.row(cells.map(|text| (text, Style::new())));
+    }
+    table.print();
 }

@@ -1,19 +1,30 @@
 //! `annals verify`
 
+use anstyle::Style;
 use clap::Args;
 
 use super::context::Context;
-use super::output;
+use super::output::{self, BAD, GOOD};
 use super::progress::Progress;
+use super::table::{Column, Table};
+use super::wrap::Stream;
 use crate::domain::error::Result;
 use crate::service::{VerifyAnswer, VerifyRequest};
 
 /// Check that no event was changed, removed, inserted or reordered
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Verify {
     /// The instance to check: its id, its handle, or a part of its handle [default: all]
     id: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  annals verify             every instance of the store
+  annals verify 8f4a2b
+
+Exit code 1 where a chain is broken.";
 
 impl Verify {
     /// Gives the exit code: 1 where a fault was found.
@@ -35,21 +46,25 @@ impl Verify {
 }
 
 fn print(answer: &VerifyAnswer) {
-    let (events, instances) = (answer.events_checked, answer.instances_checked);
+    let instances = output::count(answer.instances_checked, "instance");
     if answer.valid {
-        let verdict = output::good("whole");
-        output::line(&format!(
-            "{verdict}: {events} events of {instances} instances, every chain unbroken"
-        ));
+        let events = output::count(answer.events_checked, "event");
+        let verdict = format!("{events} of {instances}, every chain unbroken");
+        output::labelled(Stream::Output, GOOD, "whole", &verdict);
     } else {
-        let verdict = output::bad("broken");
-        let faults = answer.faults.len();
-        output::line(&format!("{verdict}: {faults} of {instances} instances"));
-        let mut table = output::table(&["handle", "event", "what is wrong"]);
+        let verdict = format!("{} of {instances}", answer.faults.len());
+        output::labelled(Stream::Output, BAD, "broken", &verdict);
+        let mut table = Table::new(&[
+            Column::Short("handle"),
+            Column::Number("event"),
+            Column::Prose("what is wrong"),
+        ]);
         for fault in &answer.faults {
-            table.add_row([&fault.handle, &fault.sequence_num.to_string(), &fault.message]);
+            let event = fault.sequence_num.to_string();
+            let cells = [fault.handle.clone(), event, fault.message.clone()];
+            table.row(cells.map(|text| (text, Style::new())));
         }
-        output::print(&table);
+        table.print();
     }
     output::note(answer.not_proven);
 }

@@ -8,4 +8,6 @@ pub mod instance;
 pub mod json;
 pub mod keyword;
 pub mod limits;
+pub mod path;
 pub mod time;
+pub mod value_condition;

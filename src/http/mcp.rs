@@ -52,6 +52,9 @@ pub(super) async fn handle<S: Lifecycle>(
         Ok(bytes) => bytes,
         Err(unread) => return unread_answer(&unread),
     };
+    if let Some(refusal) = message::folded(&bytes) {
+        return answer::no_message(StatusCode::OK, refusal);
+    }
     accept_json(&mut parts.headers);
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
     let response = endpoint.handle(request).await.map(Body::new);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::hash::event_hash;
 use crate::domain::event::{Event, Hash};
 use crate::domain::instance::Instance;
+use crate::domain::time::Timestamp;
 
 /// What is wrong with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -40,12 +41,14 @@ pub struct Chain {
     instance: Instance,
     last: u64,
     hash: Hash,
+    timestamp: Timestamp,
 }
 
 impl Chain {
     /// The chain of `instance` before its first event.
     pub fn new(instance: Instance) -> Self {
-        Self { instance, last: 0, hash: Hash::ZERO }
+        let timestamp = instance.head_timestamp;
+        Self { instance, last: 0, hash: Hash::ZERO, timestamp }
     }
 
     /// Takes the next event.
@@ -77,7 +80,13 @@ impl Chain {
         }
         self.last = event.sequence_num;
         self.hash = event.hash;
+        self.timestamp = event.timestamp;
         Ok(())
+    }
+
+    /// The fault of the next event when the store cannot make an event of it, because of `why`.
+    pub fn unreadable(&self, why: &str) -> Fault {
+        fault(FaultKind::Changed, self.last + 1, format!("cannot be read: {why}"))
     }
 
     /// Ends the chain; gives the number of its events.
@@ -94,7 +103,7 @@ impl Chain {
             );
             return Err(fault(FaultKind::Removed, self.last + 1, message));
         }
-        if self.hash != self.instance.head_hash {
+        if self.hash != self.instance.head_hash || self.timestamp != self.instance.head_timestamp {
             let message = "is not the head that the registry names: one of them was changed".into();
             return Err(fault(FaultKind::Head, self.last, message));
         }

@@ -103,12 +103,13 @@ impl<R: AsyncRead + Send + Unpin> Lines<R> {
         } else if line.len() > MESSAGE_BYTES {
             message::too_large(line)
         } else {
-            match serde_json::from_slice(line) {
-                Ok(message) => {
+            match (message::folded(line), serde_json::from_slice(line)) {
+                (None, Ok(message)) => {
                     self.line.clear();
                     return Some(message);
                 }
-                Err(_) => message::unreadable(line),
+                (Some(refusal), _) => refusal,
+                (None, Err(_)) => message::unreadable(line),
             }
         };
         self.line = Vec::new(); // an overlong line leaves no large buffer behind

@@ -7,13 +7,18 @@ use serde_json::{Value, json};
 
 use super::MESSAGE_BYTES;
 use crate::domain::error::{Code, Error};
-use crate::domain::json;
+use crate::domain::json::{self, raw_text};
 
 /// The little that is read of a message that cannot be read whole. The rest is skipped without
 /// regard to its depth or to what its strings hold.
 #[derive(Deserialize)]
 struct Envelope {
     id: Value,
+}
+
+#[derive(Deserialize)]
+struct Called {
+    method: String,
 }
 
 /// The id of the call in `bytes`, or null.
@@ -31,6 +36,32 @@ pub(crate) fn unreadable(bytes: &[u8]) -> Value {
         Err(error) => answer(id(bytes), ErrorCode::PARSE_ERROR, &error),
         Ok(message) => answer(id(bytes), ErrorCode::INVALID_REQUEST, &no_message(&message)),
     }
+}
+
+/// The answer to a message in whose raw text something would be folded away by a parser: a tool call
+/// is refused like any other, anything else is an invalid request. `None` where all is well, or where
+/// the bytes are no message anyway.
+pub(crate) fn folded(bytes: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut error = raw_text::check(text, "").err()?;
+    let bare = |text: &str| text.replacen("params.arguments.", "", 1);
+    error.field = error.field.as_deref().map(bare);
+    error.message = bare(&error.message);
+    let called: Option<Called> = serde_json::from_slice(bytes).ok();
+    if called.is_none_or(|called| called.method != "tools/call") {
+        return Some(answer(id(bytes), ErrorCode::INVALID_REQUEST, &error));
+    }
+    let refusal = error.to_json();
+    Some(json!({
+        "jsonrpc": "2.0",
+        "id": id(bytes),
+        "result": {
+            "resultType": "complete",
+            "content": [{"type": "text", "text": refusal.to_string()}],
+            "structuredContent": refusal,
+            "isError": true,
+        }
+    }))
 }
 
 /// The JSON-RPC error for a message above [`MESSAGE_BYTES`]. `bytes` are the message, or nothing
@@ -102,8 +133,26 @@ mod tests {
         );
         assert_eq!(
             code_and_id(br#"{"id":7,"params":"\ud800"}"#),
-            (json!(-32700), json!(7), json!("invalid_json"))
+            (json!(-32700), json!(7), json!("invalid_unicode"))
         );
+    }
+
+    #[test]
+    fn what_a_parser_would_fold_away_is_refused_by_path() {
+        let call = |arguments: &str| {
+            let text = format!(
+                r#"{{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{{"name":"t","arguments":{arguments}}}}}"#
+            );
+            folded(text.as_bytes())
+        };
+        assert_eq!(call(r#"{"event_data":{"a":1,"b":2}}"#), None);
+        let answer = call(r#"{"event_data":{"a":1,"a":2}}"#).expect("is refused");
+        let refusal = &answer["result"]["structuredContent"];
+        assert_eq!((&answer["id"], &refusal["code"]), (&json!(4), &json!("duplicate_key")));
+        assert_eq!(refusal["field"], "event_data.a");
+        assert_eq!(refusal["error"], "event_data.a stands twice in its object");
+        let twice = folded(br#"{"jsonrpc":"2.0","id":5,"method":"ping","method":"ping"}"#);
+        assert_eq!(twice.expect("is refused")["error"]["code"], -32600);
     }
 
     #[test]

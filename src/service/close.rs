@@ -51,13 +51,13 @@ impl Service {
             self.catalogue,
             "instance_closed",
             Value::Object(reason.into_iter().collect::<Map<_, _>>()),
+            "reason",
         )?;
-        let instance_id = self.resolve_id(&request.instance_id).await?;
-        let appended = self.append(instance_id, None, vec![event]).await?;
+        let appended = self.append_to(&request.instance_id, None, vec![event]).await?;
         let receipt = emit::only(&appended)?;
         Ok(CloseAnswer {
             success: true,
-            instance_id: instance_id.to_string(),
+            instance_id: appended.instance.instance_id.to_string(),
             handle: appended.instance.registration.handle,
             status: appended.instance.status,
             event_id: receipt.event_id,

@@ -60,15 +60,15 @@ impl Service {
             request.context_percent.map(|percent| ("context_percent".into(), percent.into())),
         );
         data.extend(request.current_epic.map(|epic| ("current_epic".into(), epic.into())));
-        let event = prepare_own(self.catalogue, "instance_heartbeat", Value::Object(data))?;
-        let instance_id = self.resolve_id(&request.instance_id).await?;
-        let appended = self.append(instance_id, None, vec![event]).await?;
+        let event =
+            prepare_own(self.catalogue, "instance_heartbeat", Value::Object(data), "current_epic")?;
+        let appended = self.append_to(&request.instance_id, None, vec![event]).await?;
         let sequence_num = emit::only(&appended)?.sequence_num;
         let (instance, now) = (appended.instance, self.now());
         let status = instance.status_at(now);
         Ok(HeartbeatAnswer {
             success: true,
-            instance_id: instance_id.to_string(),
+            instance_id: instance.instance_id.to_string(),
             handle: instance.registration.handle.clone(),
             status,
             last_heartbeat: instance.last_heartbeat,

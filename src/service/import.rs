@@ -87,7 +87,10 @@ impl Service {
         import: &mut HistoryImport,
         events: Vec<EventInput>,
     ) -> Result<()> {
-        if std::mem::take(&mut import.closed) && !events.is_empty() {
+        if events.is_empty() {
+            return Ok(());
+        }
+        if std::mem::take(&mut import.closed) {
             let reopen =
                 EventInput::new("instance_resumed", serde_json::json!({"reason": "import"}));
             self.emit_history(import, vec![reopen]).await?;

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::heartbeat::age_seconds;
 use super::query::EventView;
-use super::{Service, arguments};
+use super::{Service, arguments, cursor};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, Status};
-use crate::domain::time::{TimeRange, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::replay::State;
-use crate::store::{EventQuery, InstanceFilter, Order};
+use crate::store::{EventQuery, InstanceFilter};
 
 /// How many of its last events the details of an instance show.
 const LAST_EVENTS: u32 = 10;
@@ -156,7 +156,7 @@ impl Service {
         let page = self.store.list_instances(&filter).await?;
         let last = page.instances.last().filter(|_| page.has_more);
         Ok(ListInstancesAnswer {
-            next_cursor: last.map(cursor),
+            next_cursor: last.map(write_cursor),
             instances: page.instances.iter().map(|found| InstanceView::at(found, now)).collect(),
             total_count: page.total_count,
             has_more: page.has_more,
@@ -171,16 +171,7 @@ impl Service {
     pub async fn details(&self, request: DetailsRequest) -> Result<DetailsAnswer> {
         let instance_id = self.resolve_id(&request.instance_id).await?;
         let (instance, state) = self.state(instance_id, None).await?;
-        let query = EventQuery {
-            instance_id,
-            event_types: None,
-            effective: TimeRange::default(),
-            keyword: None,
-            after_sequence: None,
-            order: Order::Descending,
-            limit: LAST_EVENTS,
-            offset: 0,
-        };
+        let query = EventQuery::newest(instance_id, LAST_EVENTS);
         let last = self.store.query(&query).await?;
         Ok(DetailsAnswer {
             instance: InstanceView::at(&instance, self.now()),
@@ -199,7 +190,7 @@ fn contradiction(status: Status) -> Error {
     .at("stale_only")
 }
 
-fn cursor(instance: &Instance) -> String {
+fn write_cursor(instance: &Instance) -> String {
     format!("{:x}.{}", instance.last_heartbeat.micros(), instance.instance_id.0.simple())
 }
 
@@ -209,12 +200,5 @@ fn parse_cursor(text: &str) -> Result<(Timestamp, InstanceId)> {
         let life = i64::from_str_radix(life, 16).ok()?;
         Some((Timestamp::from_micros(life), InstanceId(uuid::Uuid::parse_str(id).ok()?)))
     };
-    parse().ok_or_else(|| {
-        Error::new(
-            Code::InvalidArgument,
-            "cursor is not one that this tool gave",
-            "send the next_cursor of the page before, or leave it out for the first page",
-        )
-        .at("cursor")
-    })
+    parse().ok_or_else(cursor::unknown)
 }

@@ -5,10 +5,14 @@
 
 mod arguments;
 mod close;
+mod cursor;
+mod custom_types;
 mod emit;
+mod feed;
 mod heartbeat;
 mod import;
 mod instances;
+mod known_types;
 mod prepare;
 mod query;
 mod register;
@@ -26,9 +30,14 @@ use crate::domain::time::Timestamp;
 use crate::store::{Clock, SharedStore, StoreFacts};
 
 pub use close::{CloseAnswer, CloseRequest};
+pub use custom_types::{
+    AddEventTypeAnswer, AddEventTypeRequest, RemoveEventTypeAnswer, RemoveEventTypeRequest,
+    TypeOutcome,
+};
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
+pub use feed::{FeedAnswer, FeedEvent, FeedRequest};
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
 pub use import::HistoryImport;
 pub use instances::{
@@ -37,7 +46,7 @@ pub use instances::{
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
-pub use types::{ListEventTypesAnswer, ListEventTypesRequest};
+pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};
 pub use verify::{FaultView, VerifyAnswer, VerifyRequest};
 
 /// Annals, over one store. Clones share it.
@@ -46,12 +55,13 @@ pub struct Service {
     store: SharedStore,
     clock: Arc<dyn Clock>,
     catalogue: &'static Catalogue,
+    custom_types: Arc<known_types::Cache>,
 }
 
 impl Service {
     /// A service over `store`; `clock` tells it which instances are stale.
     pub fn new(store: SharedStore, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, catalogue: Catalogue::builtin() }
+        Self { store, clock, catalogue: Catalogue::builtin(), custom_types: Arc::default() }
     }
 
     /// What the store is.

@@ -1,17 +1,22 @@
 //! Querying the events of an instance.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Service, arguments};
+use super::{Service, arguments, cursor};
 use crate::domain::catalogue::Category;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::Event;
+use crate::domain::ids::InstanceId;
 use crate::domain::keyword::Keyword;
 use crate::domain::limits;
 use crate::domain::time::Timestamp;
-use crate::store::{EventQuery, Order};
+use crate::domain::value_condition::ValueCondition;
+use crate::store::{EventQuery, Order, Scope};
 
 /// One text, or several.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -43,6 +48,11 @@ pub struct Filters {
     /// Only events that have this text, in whatever case, in their type, keys or values.
     #[serde(default)]
     pub keyword: Option<String>,
+    /// Only events with these values: path and value, such as {"test_type": "unit"}. Paths lead into
+    /// event_data unless they start with metadata: issues[0], metadata.tags[0].
+    #[serde(default, rename = "where")]
+    #[schemars(schema_with = "super::types::object_schema")]
+    pub values: Option<Map<String, Value>>,
     /// Only events with a higher sequence number.
     #[serde(default)]
     pub after_sequence: Option<i64>,
@@ -59,12 +69,19 @@ pub enum SortOrder {
     Desc,
 }
 
-/// Asks for the events of an instance.
+/// Asks for events: of an instance, or across instances of a project, or of an epic.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueryRequest {
     /// The instance: its id, its handle, or a part of its handle that no other has.
-    pub instance_id: String,
+    #[serde(default)]
+    pub instance_id: Option<String>,
+    /// In place of instance_id: the events of all instances of this project.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// In place of instance_id, or with project: the events that name this epic.
+    #[serde(default)]
+    pub epic: Option<String>,
     /// Which events to show; all of them by default.
     #[serde(default)]
     pub filters: Option<Filters>,
@@ -77,6 +94,9 @@ pub struct QueryRequest {
     /// desc (newest first, the default) or asc.
     #[serde(default)]
     pub order: SortOrder,
+    /// The next_cursor of the page before: gives the next page, whatever was recorded meanwhile.
+    #[serde(default)]
+    pub cursor: Option<String>,
 }
 
 /// An event as callers see it.
@@ -108,6 +128,12 @@ pub struct EventView {
     /// Groups the events of one piece of work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// The instance, where the question was across instances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<String>,
+    /// Its short name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
 }
 
 impl TryFrom<Event> for EventView {
@@ -127,6 +153,8 @@ impl TryFrom<Event> for EventView {
             caused_by: event.caused_by.map(|id| id.to_string()),
             correlation_id: event.correlation_id,
             event_type: event.event_type,
+            instance_id: None,
+            handle: None,
         })
     }
 }
@@ -148,50 +176,104 @@ pub struct QueryAnswer {
     pub total_count: u64,
     /// Whether more follow after this page.
     pub has_more: bool,
+    /// Gives the next page, where more follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 impl Service {
-    /// A page of the events of an instance, newest first unless asked otherwise.
+    /// A page of events, newest first unless asked otherwise.
     ///
     /// # Errors
     ///
     /// `instance_not_found`, `ambiguous_instance`, `unknown_event_type`, `unknown_category`,
     /// `invalid_date`, `invalid_date_range`, `invalid_keyword`, `invalid_sequence`, `invalid_limit`,
-    /// `invalid_offset`, and `store_*` errors.
+    /// `invalid_offset`, `invalid_argument` for a scope, a path or a cursor, and `store_*` errors.
     pub async fn query(&self, request: QueryRequest) -> Result<QueryAnswer> {
         let filters = request.filters.unwrap_or_default();
+        let order = match request.order {
+            SortOrder::Asc => Order::Ascending,
+            SortOrder::Desc => Order::Descending,
+        };
         let (limit, offset) =
             (arguments::limit(request.limit)?, arguments::offset(request.offset)?);
         let after = arguments::sequence(filters.after_sequence, "filters.after_sequence", 0)?;
         let effective =
             arguments::date_range(filters.start_date.as_deref(), filters.end_date.as_deref())?;
         let keyword = filters.keyword.as_deref().map(keyword).transpose()?;
-        let event_types = self.event_types(filters.event_type, filters.category.as_deref())?;
-        let instance = self.resolve(&request.instance_id).await?;
+        let values = values(filters.values)?;
+        let event_types = self.event_types(filters.event_type, filters.category.as_deref()).await?;
+        let scope = self.scope(request.instance_id, request.project, request.epic).await?;
+        let beyond = request.cursor.as_deref().map(|text| cursor::parse(text, &scope, order));
         let query = EventQuery {
-            instance_id: instance.instance_id,
+            scope,
             event_types,
             effective,
             keyword,
+            values,
             after_sequence: after,
-            order: match request.order {
-                SortOrder::Asc => Order::Ascending,
-                SortOrder::Desc => Order::Descending,
-            },
+            order,
+            beyond: beyond.transpose()?,
             limit,
             offset,
         };
         let page = self.store.query(&query).await?;
-        let shown = page.events.len() as u64;
+        let events = match query.scope {
+            Scope::Instance(_) => page.events.into_iter().map(EventView::try_from).collect(),
+            Scope::Across { .. } => self.with_instances(page.events).await,
+        };
         Ok(QueryAnswer {
-            events: page.events.into_iter().map(EventView::try_from).collect::<Result<_>>()?,
+            events: events?,
             total_count: page.total_count,
-            has_more: offset.saturating_add(shown) < page.total_count,
+            has_more: page.next.is_some(),
+            next_cursor: page.next.map(|place| cursor::write(place, &query.scope, order)),
         })
     }
 
+    /// Events of many instances, each with its instance.
+    pub(super) async fn with_instances(&self, events: Vec<Event>) -> Result<Vec<EventView>> {
+        let mut handles: HashMap<InstanceId, String> = HashMap::new();
+        let mut views = Vec::with_capacity(events.len());
+        for event in events {
+            let id = event.instance_id;
+            if let Entry::Vacant(place) = handles.entry(id) {
+                let found = self.resolve(&id.to_string()).await?;
+                place.insert(found.registration.handle);
+            }
+            let (instance_id, handle) = (Some(id.to_string()), handles.get(&id).cloned());
+            views.push(EventView { instance_id, handle, ..EventView::try_from(event)? });
+        }
+        Ok(views)
+    }
+
+    /// Whose events are asked for.
+    async fn scope(
+        &self,
+        instance_id: Option<String>,
+        project: Option<String>,
+        epic: Option<String>,
+    ) -> Result<Scope> {
+        match (instance_id, project, epic) {
+            (Some(hint), None, None) => Ok(Scope::Instance(self.resolve(&hint).await?.instance_id)),
+            (None, None, None) => Err(Error::new(
+                Code::InvalidArgument,
+                "the argument `instance_id` is missing",
+                "name an instance, or in its place a project or an epic",
+            )
+            .at("instance_id")),
+            (None, project, epic) => Ok(Scope::Across { project, epic }),
+            (Some(_), ..) => Err(Error::new(
+                Code::InvalidArgument,
+                "instance_id stands beside project or epic",
+                "name either an instance, or a project or an epic; within an instance ask for an \
+                 epic with filters.where {\"epic_id\": …}",
+            )
+            .at("instance_id")),
+        }
+    }
+
     /// The event types that both filters leave; `None` where neither is given.
-    fn event_types(
+    async fn event_types(
         &self,
         event_type: Option<OneOrMany>,
         category: Option<&str>,
@@ -201,33 +283,21 @@ impl Service {
             Some(OneOrMany::One(name)) => Some(vec![name]),
             Some(OneOrMany::Many(names)) => Some(names),
         };
-        for name in named.iter().flatten() {
-            self.catalogue.require(name).map_err(|error| error.at("filters.event_type"))?;
-        }
-        let Some(category) = category else { return Ok(named) };
-        let category = Category::parse(category)
-            .ok_or_else(|| unknown_category(category).at("filters.category"))?;
-        let of_category = |name: &str| {
-            self.catalogue.get(name).is_some_and(|event_type| event_type.category == category)
+        let parse = |name: &str| {
+            Category::parse(name).ok_or_else(|| Category::unknown(name).at("filters.category"))
         };
-        Ok(Some(match named {
-            Some(names) => names.into_iter().filter(|name| of_category(name)).collect(),
-            None => {
-                let names = self.catalogue.types().map(|event_type| event_type.name.to_owned());
-                names.filter(|name| of_category(name)).collect()
-            }
-        }))
+        let category = category.map(parse).transpose()?;
+        let Some(names) = named else {
+            let Some(category) = category else { return Ok(None) };
+            return Ok(Some(self.all_types().await?.names_of(category)));
+        };
+        let types = self.types_named(names.iter().map(String::as_str)).await?;
+        for name in &names {
+            types.require(name).map_err(|error| error.at("filters.event_type"))?;
+        }
+        let fits = |name: &String| category.is_none() || types.category(name) == category;
+        Ok(Some(names.into_iter().filter(fits).collect()))
     }
-}
-
-pub(super) fn unknown_category(given: &str) -> Error {
-    let shown: String = given.chars().take(40).collect();
-    let known: Vec<_> = Category::ALL.iter().map(|category| category.as_str()).collect();
-    Error::new(
-        Code::UnknownCategory,
-        format!("{shown:?} is no category of event types"),
-        format!("use one of: {}", known.join(", ")),
-    )
 }
 
 fn keyword(text: &str) -> Result<Keyword> {
@@ -241,4 +311,9 @@ fn keyword(text: &str) -> Result<Keyword> {
         "search for a shorter part of the text, or leave the keyword out",
     )
     .at("filters.keyword"))
+}
+
+fn values(given: Option<Map<String, Value>>) -> Result<Vec<ValueCondition>> {
+    let conditions = given.into_iter().flatten();
+    conditions.map(|(path, value)| ValueCondition::new(&path, value)).collect()
 }

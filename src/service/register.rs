@@ -86,6 +86,7 @@ impl Service {
             self.catalogue,
             "instance_registered",
             event_data(&registration, request.context),
+            "context",
         )?;
         let appended = self
             .store

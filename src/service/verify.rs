@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
-use crate::domain::error::Result;
+use crate::domain::error::{Code, Result};
 use crate::domain::instance::Instance;
 use crate::domain::limits::QUERY_LIMIT;
 use crate::integrity::{Chain, Fault, FaultKind};
@@ -113,11 +113,19 @@ impl Service {
         let mut chain = Chain::new(instance.clone());
         let mut fault = None;
         while let Some(chunk) = events.recv().await {
-            let chunk = chunk?;
-            let whole = chunk.iter().try_for_each(|event| chain.push(event));
-            answer.events_checked += chunk.len() as u64;
-            progress(chunk.len() as u64);
-            if let Err(found) = whole {
+            let checked = match chunk {
+                Ok(chunk) => {
+                    progress(chunk.len() as u64);
+                    chunk.iter().try_for_each(|event| {
+                        chain.push(event).inspect(|()| answer.events_checked += 1)
+                    })
+                }
+                Err(error) if error.code == Code::StoreCorrupt => {
+                    Err(chain.unreadable(&error.message))
+                }
+                Err(error) => return Err(error),
+            };
+            if let Err(found) = checked {
                 fault = Some(found);
                 break;
             }

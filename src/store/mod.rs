@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::domain::error::Result;
 use crate::domain::event::{Event, Hash, NewEvent};
@@ -11,11 +11,12 @@ use crate::domain::ids::{EventId, InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration, Status};
 use crate::domain::keyword::Keyword;
 use crate::domain::time::{TimeRange, Timestamp};
+use crate::domain::value_condition::ValueCondition;
 
 mod address;
 pub mod sqlite;
 
-pub use address::{Address, default_path, open};
+pub use address::{Address, default_path, engine, open};
 
 /// A clock, so that tests can turn it.
 pub trait Clock: Send + Sync + 'static {
@@ -129,25 +130,61 @@ pub enum Order {
     Descending,
 }
 
-/// Which events of an instance a query shows.
+/// Whose events a query shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of one instance, ordered by `sequence_num`.
+    Instance(InstanceId),
+    /// Those of many instances, ordered by `global_position`. Both conditions must hold.
+    Across {
+        /// Only instances of this project.
+        project: Option<String>,
+        /// Only events whose `event_data.epic_id` is this.
+        epic: Option<String>,
+    },
+}
+
+/// Which events a query shows.
 #[derive(Clone, Debug)]
 pub struct EventQuery {
-    /// The instance.
-    pub instance_id: InstanceId,
+    /// Whose events.
+    pub scope: Scope,
     /// Only events of these types; none given, of every type.
     pub event_types: Option<Vec<String>>,
     /// Only events whose effective time lies in this range.
     pub effective: TimeRange,
     /// Only events that match.
     pub keyword: Option<Keyword>,
+    /// Only events with these values.
+    pub values: Vec<ValueCondition>,
     /// Only events after this sequence number.
     pub after_sequence: Option<u64>,
     /// The order of the page.
     pub order: Order,
+    /// Only events beyond this place in the order; see [`EventPage::next`]. Not part of the count.
+    pub beyond: Option<u64>,
     /// At most so many.
     pub limit: u32,
     /// Leave out so many first.
     pub offset: u64,
+}
+
+impl EventQuery {
+    /// The newest events of an instance, at most `limit`.
+    pub fn newest(instance_id: InstanceId, limit: u32) -> Self {
+        Self {
+            scope: Scope::Instance(instance_id),
+            event_types: None,
+            effective: TimeRange::default(),
+            keyword: None,
+            values: Vec::new(),
+            after_sequence: None,
+            order: Order::Descending,
+            beyond: None,
+            limit,
+            offset: 0,
+        }
+    }
 }
 
 /// A page of events, with the count of one and the same snapshot.
@@ -157,10 +194,94 @@ pub struct EventPage {
     pub events: Vec<Event>,
     /// How many events the filters fit in all.
     pub total_count: u64,
+    /// The place of the last event in the order, where more follow: the next page is `beyond` it.
+    pub next: Option<u64>,
+}
+
+/// A place in the feed of a store, before all events by default. Opaque: only the store that gave it
+/// can read on from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedCursor {
+    /// The transaction that appended the event, where the backend needs it to order the feed.
+    pub transaction: u64,
+    /// The `global_position` of the event.
+    pub position: u64,
 }
 
 /// Events in order, in chunks, read as they are asked for. The stream ends after an error.
 pub type EventStream = mpsc::Receiver<Result<Vec<Event>>>;
+
+/// A version of a custom event type, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredType {
+    /// The name of the type.
+    pub name: String,
+    /// 1, 2, 3 … for each name.
+    pub version: u32,
+    /// The number of the change that defined or retired this version. Later changes, of whatever
+    /// type, have higher numbers.
+    pub change: u64,
+    /// The definition; see [`crate::domain::catalogue::Definition::text`].
+    pub definition: String,
+    /// When it was defined.
+    pub defined_at: Timestamp,
+    /// When it was retired, where it was.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// Which versions of custom event types to read.
+#[derive(Clone, Debug)]
+pub enum TypesAsked {
+    /// The newest of every type.
+    Newest,
+    /// The newest of the types of these names.
+    Named(Vec<String>),
+    /// Every version of the type of this name, the oldest first.
+    Versions(String),
+}
+
+/// A change of a custom event type. Nothing is ever changed in place: each adds a row.
+#[derive(Clone)]
+pub struct TypeChange {
+    /// The name of the type.
+    pub name: String,
+    /// The last change of the type as the caller knows it, 0 for a new type; a type that was changed
+    /// since refuses this change.
+    pub expected: u64,
+    /// What is to become of the type.
+    pub to: TypeTarget,
+}
+
+/// What a change makes of a custom event type.
+#[derive(Clone)]
+pub enum TypeTarget {
+    /// A new version with this definition.
+    Defined {
+        /// The definition; see [`crate::domain::catalogue::Definition::text`].
+        definition: String,
+        /// Given to refuse the change where an event that came meanwhile does not fit it.
+        newer: Option<NewerEvents>,
+    },
+    /// The newest version, retired.
+    Retired,
+}
+
+/// A check of the events that came after a reading of all events of a type.
+#[derive(Clone)]
+pub struct NewerEvents {
+    /// Where the reading ended; see [`TypeScan::end`].
+    pub after: u64,
+    /// Whether an event may stay as it is.
+    pub fits: Arc<dyn Fn(&Event) -> bool + Send + Sync>,
+}
+
+/// The stored events of one type, of whatever instance, in one snapshot.
+pub struct TypeScan {
+    /// Every event of the type that is stored after the snapshot lies beyond this mark.
+    pub end: u64,
+    /// The events, by time.
+    pub events: EventStream,
+}
 
 /// Where events are kept.
 ///
@@ -197,6 +318,38 @@ pub trait EventStore: Send + Sync + 'static {
         instance_id: InstanceId,
         to: Option<u64>,
     ) -> Result<Option<(Instance, EventStream)>>;
+
+    /// The events of all instances, or of one, after `cursor`, in the order of the feed; at most
+    /// `limit`. An event that was durable when the call began is in it, or before the cursor: none
+    /// is ever missed by reading on from the last one.
+    async fn feed(
+        &self,
+        instance_id: Option<InstanceId>,
+        cursor: FeedCursor,
+        limit: u32,
+    ) -> Result<Vec<(FeedCursor, Event)>>;
+
+    /// The place in the feed after which, at present, `count` events follow, of all instances or of
+    /// one; the start where there are fewer.
+    async fn feed_cursor(&self, instance_id: Option<InstanceId>, count: u32) -> Result<FeedCursor>;
+
+    /// Changes its value when events may have been appended, by this process or by another one on
+    /// the same data, mostly within 50 milliseconds. Only a hint to read the feed.
+    fn appended(&self) -> watch::Receiver<u64>;
+
+    /// Custom event types.
+    async fn event_types(&self, asked: &TypesAsked) -> Result<Vec<StoredType>>;
+
+    /// Changes a custom event type, and answers once the change is durable.
+    ///
+    /// # Errors
+    ///
+    /// `event_type_changed` when the type is not as the caller expects, or an event that came
+    /// meanwhile does not fit; `store_*` errors.
+    async fn change_event_type(&self, change: TypeChange) -> Result<StoredType>;
+
+    /// All stored events of one type. Memory stays flat, however many there are.
+    async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan>;
 
     /// Finishes what is under way and releases every resource. Later calls are `store_unavailable`.
     async fn close(&self);

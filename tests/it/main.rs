@@ -2,10 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail this way")]
 
+mod backends;
+mod bad_input;
+mod checker;
+mod cli;
+mod cli_program;
+mod conformance;
+mod kill;
 mod mcp_fake;
 mod mcp_http;
 mod mcp_schemas;
 mod mcp_session;
 mod mcp_stdio;
+mod power_cut;
 mod python_client;
+mod specification;
+mod store_files;
 mod tidy;
+mod writer;

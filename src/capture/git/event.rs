@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::commit::{RawCommit, Signature, timestamp};
+use super::commit::{RawCommit, timestamp};
 use super::pull_request::recognise;
 use super::stats::Stats;
-use super::text::{bounded, decode};
+use super::text::{bounded_bytes, bounded_chars, decode};
 use super::walk::Commit;
+use crate::domain::catalogue::field::{LABEL_CHARS, LARGEST};
 use crate::domain::ids::EventId;
 use crate::domain::time::Timestamp;
 
@@ -17,8 +18,6 @@ pub(super) const PR_MERGED: &str = "pr_merged";
 
 /// The most bytes of a message that an event holds.
 const MESSAGE_BYTES: usize = 16 * 1024;
-/// The most bytes of a name, an address, a branch or a title that an event holds.
-const NAME_BYTES: usize = 1024;
 
 /// Something that happened in a repository, ready to be emitted.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +26,8 @@ pub struct GitEvent {
     pub event_id: EventId,
     /// `commit_created` or `pr_merged`.
     pub event_type: &'static str,
-    /// What happened: a JSON object, without the fields that the commit leaves empty.
+    /// What happened: a JSON object that fits the catalogue, without the fields that the commit
+    /// leaves empty.
     pub event_data: Value,
     /// The commit time, held within the years 0001 to 9999.
     pub occurred_at: Timestamp,
@@ -43,15 +43,15 @@ pub(super) fn commit_created(
     let authored = raw.author.seconds.filter(|seconds| *seconds != raw.seconds()).map(timestamp);
     object([
         ("commit_hash", Some(commit.id.to_string().into())),
-        ("branch", text(branch.to_owned(), NAME_BYTES)),
-        ("message", text(decode(raw.message, raw.encoding), MESSAGE_BYTES)),
-        ("author", author(&raw.author, raw.encoding)),
-        ("author_email", text(decode(raw.author.email, raw.encoding), NAME_BYTES)),
+        ("branch", label(branch.to_owned())),
+        ("message", message(decode(raw.message, raw.encoding))),
+        ("author", label(decode(raw.author.name, raw.encoding))),
+        ("author_email", label(decode(raw.author.email, raw.encoding))),
         ("authored_at", authored.map(|time| time.to_string().into())),
-        ("files_changed", stats.map(|stats| stats.files_changed.into())),
-        ("lines_added", stats.map(|stats| stats.lines_added.into())),
-        ("lines_removed", stats.map(|stats| stats.lines_removed.into())),
-        ("parent_count", Some(raw.parents.len().into())),
+        ("files_changed", stats.and_then(|stats| count(stats.files_changed))),
+        ("lines_added", stats.and_then(|stats| count(stats.lines_added))),
+        ("lines_removed", stats.and_then(|stats| count(stats.lines_removed))),
+        ("parent_count", count(raw.parents.len() as u64)),
     ])
 }
 
@@ -60,19 +60,24 @@ pub(super) fn pr_merged(commit: &Commit, raw: &RawCommit<'_>) -> Option<Value> {
     let pull_request = recognise(&decode(raw.message, raw.encoding))?;
     Some(object([
         ("pr_number", Some(pull_request.number.into())),
-        ("title", pull_request.title.and_then(|title| text(title, NAME_BYTES))),
-        ("branch", pull_request.branch.and_then(|branch| text(branch, NAME_BYTES))),
-        ("commit_hash", Some(commit.id.to_string().into())),
-        ("author", author(&raw.author, raw.encoding)),
+        ("title", pull_request.title.and_then(label)),
+        ("branch", pull_request.branch.and_then(label)),
+        ("merge_commit", Some(commit.id.to_string().into())),
+        ("merged_by", label(decode(raw.author.name, raw.encoding))),
     ]))
 }
 
-fn author(author: &Signature<'_>, encoding: Option<&[u8]>) -> Option<Value> {
-    text(decode(author.name, encoding), NAME_BYTES)
+fn label(text: String) -> Option<Value> {
+    (!text.is_empty()).then(|| bounded_chars(text, LABEL_CHARS as usize).into())
 }
 
-fn text(text: String, max: usize) -> Option<Value> {
-    (!text.is_empty()).then(|| bounded(text, max).into())
+fn message(text: String) -> Option<Value> {
+    (!text.is_empty()).then(|| bounded_bytes(text, MESSAGE_BYTES).into())
+}
+
+/// A number, unless it is larger than any that an event holds.
+fn count(number: u64) -> Option<Value> {
+    (number <= LARGEST.unsigned_abs()).then(|| number.into())
 }
 
 fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
@@ -85,6 +90,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::catalogue::Catalogue;
 
     fn events(object: &str) -> (Value, Option<Value>) {
         let id = gix::ObjectId::null(gix::hash::Kind::Sha1);
@@ -114,7 +120,8 @@ mod tests {
         assert_eq!(
             merged,
             Some(json!({
-                "pr_number": 5, "title": "Title", "branch": "b", "commit_hash": HASH, "author": "A",
+                "pr_number": 5, "title": "Title", "branch": "b", "merge_commit": HASH,
+                "merged_by": "A",
             }))
         );
     }
@@ -142,8 +149,29 @@ mod tests {
         );
         let (name, message) =
             (created["author"].as_str().unwrap(), created["message"].as_str().unwrap());
-        assert_eq!((name.len(), message.len()), (1024, 16 * 1024));
-        assert!(name.ends_with("n… [cut: 2000 bytes in all]"), "{name}");
+        assert_eq!((name.chars().count(), message.len()), (256, 16 * 1024));
+        assert!(name.ends_with("n… [cut: 2000 characters in all]"), "{name}");
         assert!(message.ends_with("m… [cut: 20000 bytes in all]"), "{message}");
+    }
+
+    #[test]
+    fn every_event_fits_the_catalogue() {
+        let long = "é".repeat(10_000);
+        let header = format!("tree {HASH}\nparent {HASH}\nparent {HASH}");
+        for (person, message) in [
+            ("A <a@x> 1 +0000".to_owned(), "Merge pull request #5 from o/b\n\nTitle".to_owned()),
+            (format!("{long} <{long}> -9 +0000"), format!("Merged PR 1000000000: {long}")),
+            ("\0\u{1} <\0> 9999999999999 +0000".to_owned(), format!("Merged PR 1: \0{long}")),
+            (String::new(), "Merged PR 1:".to_owned()),
+        ] {
+            let object = format!("{header}\nauthor {person}\ncommitter {person}1\n\n{message}");
+            let (created, merged) = events(&object);
+            for (event_type, data) in [(COMMIT_CREATED, created), (PR_MERGED, merged.unwrap())] {
+                let known = Catalogue::builtin().validate(event_type, &data).unwrap();
+                for name in data.as_object().unwrap().keys() {
+                    assert!(known.field_named(name).is_some(), "{event_type}: {name}");
+                }
+            }
+        }
     }
 }

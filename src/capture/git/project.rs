@@ -45,16 +45,16 @@ mod tests {
     #[test]
     fn a_project_is_named_after_its_folder() {
         for (path, name) in [
-            ("/srv/me/annals", "annals"),
+            ("/src/annals", "annals"),
             ("/srv/git/annals.git", "annals"),
-            ("/srv/me/annals/.git", "annals"),
-            ("/srv/me/annals/.bare", "annals"),
-            ("/srv/me/my project (2)", "my-project-2"),
-            ("/srv/me/My_Project-1.0", "My_Project-1.0"),
-            ("/srv/me/a -- b", "a-b"),
-            ("/srv/me/_x", "x"),
-            ("/srv/me/проект x", "x"),
-            ("/srv/me/проект", "repository"),
+            ("/src/annals/.git", "annals"),
+            ("/src/annals/.bare", "annals"),
+            ("/src/my project (2)", "my-project-2"),
+            ("/src/My_Project-1.0", "My_Project-1.0"),
+            ("/src/a -- b", "a-b"),
+            ("/src/_x", "x"),
+            ("/src/проект x", "x"),
+            ("/src/проект", "repository"),
             ("/", "repository"),
             ("/.git", "repository"),
         ] {

@@ -1,10 +1,12 @@
 //! The pull request that a merge commit names in its message.
 
+use crate::domain::catalogue::field::LARGEST;
+
 /// A pull request, called merge request by GitLab.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PullRequest {
     /// Its number in the repository's forge.
-    pub number: u32,
+    pub number: i64,
     /// Its title.
     pub title: Option<String>,
     /// The branch that was merged, without the owner of a fork.
@@ -97,10 +99,10 @@ fn body_line(message: &str) -> Option<String> {
     text(lines.find(|line| !line.is_empty()).filter(|line| !line.starts_with(GITLAB)))
 }
 
-/// The number, at least 1, that `text` begins with, and what follows it.
-fn leading_number(text: &str) -> Option<(u32, &str)> {
+/// The number that `text` begins with, from 1 to the largest that an event holds, and what follows.
+fn leading_number(text: &str) -> Option<(i64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number = text[..end].parse().ok().filter(|number| *number > 0)?;
+    let number = text[..end].parse().ok().filter(|number| (1..=LARGEST).contains(number))?;
     Some((number, &text[end..]))
 }
 
@@ -112,11 +114,11 @@ fn text(text: Option<&str>) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn found(message: &str) -> Option<(u32, Option<String>, Option<String>)> {
+    fn found(message: &str) -> Option<(i64, Option<String>, Option<String>)> {
         recognise(message).map(|pr| (pr.number, pr.title, pr.branch))
     }
 
-    fn pr(number: u32, title: &str, branch: &str) -> Option<(u32, Option<String>, Option<String>)> {
+    fn pr(number: i64, title: &str, branch: &str) -> Option<(i64, Option<String>, Option<String>)> {
         Some((number, text(Some(title)), text(Some(branch))))
     }
 
@@ -174,7 +176,8 @@ mod tests {
             "Merge branch 'x'",
             "Merge branch 'x' into y\n\nMerge pull request #1 from o/x",
             "Merge pull request #0 from o/x",
-            "Merge pull request #99999999999 from o/x",
+            "Merge pull request #1000000001 from o/x",
+            "Merge pull request #99999999999999999999 from o/x",
             "Merge pull request #x from o/x",
             "Merge pull request #12abc",
             "Merge pull request 'x' (#12 from x",

@@ -14,13 +14,22 @@ pub(super) fn decode(bytes: &[u8], encoding: Option<&[u8]>) -> String {
     }
 }
 
-/// `text` in at most `max` bytes; what was cut ends in a mark that says so and how long it was.
-pub(super) fn bounded(mut text: String, max: usize) -> String {
+/// `text` in at most `max` characters; what was cut ends in a mark that says so.
+pub(super) fn bounded_chars(text: String, max: usize) -> String {
+    // Bytes are counted faster, and are never fewer.
+    if text.len() <= max || text.chars().count() <= max {
+        return text;
+    }
+    let mark = format!("… [cut: {} characters in all]", text.chars().count());
+    let room = max.saturating_sub(mark.chars().count());
+    text.chars().take(room).chain(mark.chars()).collect()
+}
+
+/// `text` in at most `max` bytes; what was cut ends in a mark that says so.
+pub(super) fn bounded_bytes(mut text: String, max: usize) -> String {
     if text.len() > max {
         let mark = format!("… [cut: {} bytes in all]", text.len());
-        let room = max.saturating_sub(mark.len());
-        let end = (0..=room).rev().find(|end| text.is_char_boundary(*end));
-        text.truncate(end.unwrap_or(0));
+        text.truncate(text.floor_char_boundary(max.saturating_sub(mark.len())));
         text.push_str(&mark);
     }
     text
@@ -44,9 +53,13 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_characters_and_says_so() {
-        assert_eq!(bounded("x".repeat(100), 100), "x".repeat(100));
-        let cut = bounded("é".repeat(100), 99);
+        assert_eq!(bounded_bytes("x".repeat(100), 100), "x".repeat(100));
+        let cut = bounded_bytes("é".repeat(100), 99);
         assert!(cut.len() <= 99 && cut.len() >= 97, "{}", cut.len());
         assert!(cut.starts_with("éé") && cut.ends_with("é… [cut: 200 bytes in all]"), "{cut}");
+        assert_eq!(bounded_chars("é".repeat(100), 100), "é".repeat(100));
+        let cut = bounded_chars("é".repeat(101), 100);
+        assert_eq!(cut.chars().count(), 100);
+        assert!(cut.starts_with("éé") && cut.ends_with("é… [cut: 101 characters in all]"), "{cut}");
     }
 }

@@ -17,21 +17,27 @@ use crate::domain::limits::BATCH_EVENTS;
 use crate::service::{EventInput, RegisterRequest, Service};
 
 /// Record the history of a git repository: its commits and merged pull requests
-///
-/// One instance stands for the repository, whichever clone is read. Importing again adds only what
-/// is new.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Git {
     /// The repository, or a folder in it
     #[arg(default_value = ".")]
     path: PathBuf,
     /// The branch to read [default: the one checked out]
-    #[arg(long)]
+    #[arg(long, value_name = "BRANCH")]
     branch: Option<String>,
     /// The project to file it under [default: the repository's name]
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "NAME")]
     project: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  annals import git .
+  annals import git ~/src/odin --branch develop
+
+One instance stands for the repository, whichever clone is read. Importing
+again adds only what is new.";
 
 /// What an import did.
 #[derive(Debug, Serialize)]
@@ -57,7 +63,12 @@ impl Git {
             return output::json(&imported);
         }
         let Imported { handle, commits, events_added, .. } = &imported;
-        output::line(&format!("{handle}  {events_added} events added from {commits} commits"));
+        let added = match events_added {
+            0 => "nothing new".to_owned(),
+            added => format!("{} added", output::count(*added, "event")),
+        };
+        let commits = output::count(*commits as u64, "commit");
+        output::line(&format!("{handle}  {added} from {commits}"));
         if imported.shallow {
             output::note("the clone is shallow: only the commits that it has were read");
         }

@@ -18,13 +18,14 @@ use crate::domain::error::Result;
 /// Pages in the log from which on it is moved: 16 MiB.
 const DUE_PAGES: i32 = 4_000;
 
-/// The thread's handle; dropped, the thread ends.
+/// The thread's handle; dropped, the thread ends and lets go of the file.
 pub struct Checkpointer {
     /// Pages in the log after the last commit.
     pages: Arc<AtomicI32>,
     /// Whether the bulk has been moved and the rest is the writer's.
     rest_due: Arc<AtomicBool>,
-    wake: SyncSender<()>,
+    wake: Option<SyncSender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Checkpointer {
@@ -41,11 +42,11 @@ impl Checkpointer {
         };
         writer.wal_hook(Some(count)).while_doing("watching the write-ahead log")?;
         let moved = Arc::clone(&rest_due);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("annals-checkpoint".into())
             .spawn(move || run(&connection, &woken, &moved))
             .map_err(|error| writer::no_thread(&error))?;
-        Ok(Self { pages, rest_due, wake })
+        Ok(Self { pages, rest_due, wake: Some(wake), thread: Some(thread) })
     }
 
     /// To be called by the writer between transactions.
@@ -54,7 +55,18 @@ impl Checkpointer {
             checkpoint(writer);
         } else if self.pages.load(Ordering::Relaxed) >= DUE_PAGES {
             // A full channel means that the thread is at it already.
-            let _ = self.wake.try_send(());
+            let _ = self.wake.as_ref().map(|wake| wake.try_send(()));
+        }
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        // Without its sender the thread ends.
+        self.wake = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was reported where it happened.
+            let _ = thread.join();
         }
     }
 }

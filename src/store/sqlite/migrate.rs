@@ -33,8 +33,12 @@ macro_rules! migration {
 }
 
 /// Every migration, in order.
-pub const MIGRATIONS: &[Migration] =
-    &[migration!(1, "001-instance-registry"), migration!(3, "003-event-store")];
+pub const MIGRATIONS: &[Migration] = &[
+    migration!(1, "001-instance-registry"),
+    migration!(3, "003-event-store"),
+    migration!(4, "004-event-types"),
+    migration!(5, "005-epic-index"),
+];
 
 /// The number of the newest migration.
 pub fn newest() -> u32 {

@@ -6,15 +6,19 @@
 
 mod append;
 mod checkpoint;
+mod condition;
 mod error;
+mod feed;
 mod instances;
 mod lock;
 mod migrate;
 mod open;
+mod owner;
 mod query;
 mod readers;
 mod row;
 mod scan;
+mod types;
 mod writer;
 
 use std::path::Path;
@@ -22,12 +26,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::{
-    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, InstanceFilter,
-    InstanceHint, InstancePage, StoreFacts,
+    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, FeedCursor,
+    InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange, TypeScan,
+    TypesAsked,
 };
 use crate::domain::error::Result;
+use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use readers::Readers;
@@ -61,11 +68,17 @@ impl Options {
     }
 }
 
+/// What the store is built on: SQLite's version and the newest schema.
+pub fn engine() -> String {
+    format!("SQLite {}, schema {}", rusqlite::version(), migrate::newest())
+}
+
 /// The embedded store.
 pub struct SqliteStore {
     facts: StoreFacts,
     writer: Writer,
     readers: Arc<Readers>,
+    appends: Arc<feed::Appends>,
 }
 
 impl SqliteStore {
@@ -76,11 +89,13 @@ impl SqliteStore {
     /// `store_foreign` when the file is something else, `store_newer`, `store_corrupt`,
     /// `store_read_only`, `store_full`, `store_locked`, `store_unavailable`.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
-        let opened = open::writer(path, &options)?;
+        let path = open::absolute(path)?;
+        let opened = open::writer(&path, &options)?;
         let facts = opened.facts.clone();
-        let readers = Arc::new(Readers::new(path.to_owned(), options.lock_timeout));
-        let writer = Writer::start(opened, path.to_owned(), options, Arc::clone(&readers))?;
-        Ok(Self { facts, writer, readers })
+        let readers = Arc::new(Readers::new(path.clone(), options.lock_timeout));
+        let appends = Arc::new(feed::Appends::new(path.clone(), options.lock_timeout));
+        let writer = Writer::start(opened, path, options, Arc::clone(&readers))?;
+        Ok(Self { facts, writer, readers, appends })
     }
 }
 
@@ -117,8 +132,43 @@ impl EventStore for SqliteStore {
         scan::start(Arc::clone(&self.readers), instance_id, to).await
     }
 
+    async fn feed(
+        &self,
+        instance_id: Option<InstanceId>,
+        cursor: FeedCursor,
+        limit: u32,
+    ) -> Result<Vec<(FeedCursor, Event)>> {
+        self.readers
+            .read(move |connection| feed::after(connection, instance_id, cursor, limit))
+            .await
+    }
+
+    async fn feed_cursor(&self, instance_id: Option<InstanceId>, count: u32) -> Result<FeedCursor> {
+        self.readers.read(move |connection| feed::cursor(connection, instance_id, count)).await
+    }
+
+    fn appended(&self) -> watch::Receiver<u64> {
+        self.appends.subscribe()
+    }
+
+    async fn event_types(&self, asked: &TypesAsked) -> Result<Vec<StoredType>> {
+        let asked = asked.clone();
+        self.readers.read(move |connection| types::read(connection, &asked)).await
+    }
+
+    async fn change_event_type(&self, change: TypeChange) -> Result<StoredType> {
+        self.writer.change_type(change).await
+    }
+
+    async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan> {
+        types::scan(Arc::clone(&self.readers), event_type.to_owned()).await
+    }
+
     async fn close(&self) {
         self.writer.close().await;
         self.readers.close();
+        let appends = Arc::clone(&self.appends);
+        // A panic was reported where it happened.
+        let _ = tokio::task::spawn_blocking(move || appends.close()).await;
     }
 }

@@ -1,14 +1,15 @@
 //! Opening the file: what is there, how it is set up, and who it belongs to.
 
-use std::fs::{self, File};
-use std::io::Read;
-use std::path::Path;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{While, foreign, is_busy};
-use super::migrate::{self, APPLICATION_ID, MIGRATIONS};
+use super::migrate::{self, MIGRATIONS};
+use super::owner::{Owner, owner, refuse_foreign};
 use super::{Durability, Options};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
@@ -32,6 +33,16 @@ pub struct Opened {
     pub facts: StoreFacts,
 }
 
+/// The whole path, so that it means the same file as long as the store is open, and a file to SQLite
+/// too, which takes `:memory:` and `file:…` for something else.
+///
+/// # Errors
+///
+/// `invalid_store` for an empty path.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|_| no_file(path))
+}
+
 /// Opens the file for writing, creates or migrates the schema, and takes in what a crash may have
 /// left in the write-ahead log before anything new is written.
 pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
@@ -44,7 +55,14 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
     }
     prepare_file(path)?;
     let mut connection = connect(path, options.lock_timeout)?;
-    let version = identify(&connection, path)?;
+    let version = identify(&mut connection, path)?;
+    if version == 0 {
+        // Takes effect only in a file that has no table yet; lets archived space go back to the
+        // disk. In any other file it would be a write for nothing.
+        connection
+            .pragma_update(None, "auto_vacuum", "INCREMENTAL")
+            .while_doing("setting up the store's file")?;
+    }
     set_up(&connection, options)?;
     if version != migrate::newest() {
         migrate::migrate(&mut connection, MIGRATIONS)?;
@@ -63,7 +81,7 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
 
 /// The log of a writer that failed may hold pages that never reached the disk; they become durable
 /// here or not at all. Another process at work on the file keeps it in order itself, and is not
-/// waited for.
+/// waited for: waiting for its readers would keep every writer out.
 fn take_in_log(connection: &Connection, options: &Options) -> Result<()> {
     let doing = "taking in the write-ahead log";
     connection.busy_timeout(Duration::ZERO).while_doing(doing)?;
@@ -90,26 +108,25 @@ pub fn checkpointer(path: &Path, options: &Options) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Creates the folder and the file where absent, both for this user only, and refuses a file that
-/// is no SQLite database before SQLite touches it.
+/// Creates the folder and the file where absent, both for this user only, and refuses what is no
+/// store before anything touches it.
 fn prepare_file(path: &Path) -> Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_folder(folder).map_err(|error| unusable(folder, &error))?;
     }
-    let mut header = Vec::new();
-    match File::open(path) {
-        Ok(file) => {
-            file.take(16).read_to_end(&mut header).map_err(|error| unusable(path, &error))?;
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            create_file(path).map_err(|error| unusable(path, &error))?;
-        }
-        Err(error) => return Err(unusable(path, &error)),
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(no_file(path)),
+        Ok(found) if found.len() == 0 => Ok(()),
+        // SQLite would take a file of one byte for an empty one.
+        Ok(found) if found.len() == 1 => Err(foreign(path)),
+        Ok(_) => refuse_foreign(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => match create_file(path) {
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            created => created.map_err(|error| unusable(path, &error)),
+        },
+        Err(error) => Err(unusable(path, &error)),
     }
-    if header.is_empty() || header.starts_with(b"SQLite format 3\0") {
-        return Ok(());
-    }
-    Err(foreign(path))
 }
 
 fn create_folder(folder: &Path) -> std::io::Result<()> {
@@ -122,18 +139,18 @@ fn create_folder(folder: &Path) -> std::io::Result<()> {
 
 fn create_file(path: &Path) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> Error {
-    use std::io::ErrorKind;
     let (code, hint) = match error.kind() {
         ErrorKind::StorageFull => (Code::StoreFull, "free space on the disk that holds the store"),
-        ErrorKind::IsADirectory | ErrorKind::NotADirectory => {
-            (Code::InvalidStore, "name a file, as sqlite:PATH")
+        // What exists where a folder is needed is something else.
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            (Code::InvalidStore, "name a file in a folder, as sqlite:PATH")
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
             Code::StoreReadOnly,
@@ -142,6 +159,11 @@ fn unusable(path: &Path, error: &std::io::Error) -> Error {
         _ => (Code::StoreUnavailable, "look at the path and the disk, or name another --store"),
     };
     Error::new(code, format!("cannot use {}: {error}", path.display()), hint).at("store")
+}
+
+fn no_file(path: &Path) -> Error {
+    let message = format!("cannot use {}: it is no file", path.display());
+    Error::new(Code::InvalidStore, message, "name a file, as sqlite:PATH").at("store")
 }
 
 fn connect(path: &Path, lock_timeout: Duration) -> Result<Connection> {
@@ -154,15 +176,16 @@ fn connect(path: &Path, lock_timeout: Duration) -> Result<Connection> {
 }
 
 /// The schema version of the file; 0 for a fresh one.
-fn identify(connection: &Connection, path: &Path) -> Result<u32> {
+fn identify(connection: &mut Connection, path: &Path) -> Result<u32> {
     let doing = "reading the file's header";
-    let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i32>(0));
-    let application = number("PRAGMA application_id").while_doing(doing)?;
-    let objects = number("SELECT count(*) FROM sqlite_master").while_doing(doing)?;
-    if application != APPLICATION_ID && (application != 0 || objects != 0) {
+    // One snapshot: another process may be creating the schema.
+    let snapshot = connection.transaction().while_doing(doing)?;
+    if matches!(owner(&snapshot).while_doing(doing)?, Owner::Other) {
         return Err(foreign(path));
     }
-    let version = number("PRAGMA user_version").while_doing(doing)?;
+    let version = snapshot
+        .query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0))
+        .while_doing(doing)?;
     let version = u32::try_from(version).map_err(|_| foreign(path))?;
     if version > migrate::newest() {
         return Err(migrate::newer(version));
@@ -172,8 +195,6 @@ fn identify(connection: &Connection, path: &Path) -> Result<u32> {
 
 fn set_up(connection: &Connection, options: &Options) -> Result<()> {
     let doing = "setting up the store's file";
-    // Takes effect only in a file that has no table yet; lets archived space go back to the disk.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL").while_doing(doing)?;
     let deadline = Instant::now() + options.lock_timeout;
     loop {
         // Changing the mode needs the file alone, and does not wait for it by itself.

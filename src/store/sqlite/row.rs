@@ -12,6 +12,9 @@ use crate::domain::time::Timestamp;
 pub const EVENT_COLUMNS: &str = "event_id, instance_id, event_type, sequence_num, timestamp, \
      occurred_at, event_data, data_salt, metadata, metadata_salt, caused_by, correlation_id, hash";
 
+/// How many columns [`EVENT_COLUMNS`] names.
+pub const EVENT_COLUMN_COUNT: usize = 13;
+
 /// An event from a row of [`EVENT_COLUMNS`].
 pub fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     let metadata: Option<String> = row.get(8)?;

@@ -21,7 +21,7 @@ const DOING: &str = "reading the events of an instance";
 const CHUNK: usize = 256;
 
 /// Chunks read ahead of the reader.
-const AHEAD: usize = 4;
+pub const AHEAD: usize = 4;
 
 /// The instance and its events up to `to`; see [`crate::store::EventStore::scan`].
 pub async fn start(
@@ -47,7 +47,8 @@ pub async fn start(
     }
 }
 
-async fn first_error(mut stream: EventStream) -> Error {
+/// The error that ended a reading before it began.
+pub async fn first_error(mut stream: EventStream) -> Error {
     match stream.recv().await {
         Some(Err(error)) => error,
         _ => Error::new(Code::Internal, "a read ended without an answer", "report this fault"),
@@ -72,18 +73,34 @@ fn run(
          WHERE instance_id = ?1 AND sequence_num <= ?2 ORDER BY sequence_num"
     );
     let mut statement = snapshot.prepare_cached(&sql).while_doing(DOING)?;
-    let mut rows = statement
-        .query(params![instance_id.0.as_bytes(), to.map_or(i64::MAX, integer)])
+    let events = statement
+        .query_map(params![instance_id.0.as_bytes(), to.map_or(i64::MAX, integer)], row::event)
         .while_doing(DOING)?;
+    send(events, chunks).while_doing(DOING)
+}
+
+/// Sends the events on, those before an error too, so that a reader knows where it is.
+pub fn send(
+    events: impl Iterator<Item = rusqlite::Result<Event>>,
+    chunks: &mpsc::Sender<Result<Vec<Event>>>,
+) -> rusqlite::Result<()> {
     let mut chunk = Vec::with_capacity(CHUNK);
-    while let Some(row) = rows.next().while_doing(DOING)? {
-        chunk.push(row::event(row).while_doing(DOING)?);
+    let mut end = Ok(());
+    for event in events {
+        match event {
+            Ok(event) => chunk.push(event),
+            Err(error) => {
+                end = Err(error);
+                break;
+            }
+        }
         if chunk.len() == CHUNK && chunks.blocking_send(Ok(std::mem::take(&mut chunk))).is_err() {
             return Ok(());
         }
     }
     if !chunk.is_empty() {
+        // A reader that has gone needs nothing more.
         let _ = chunks.blocking_send(Ok(chunk));
     }
-    Ok(())
+    end
 }

@@ -75,6 +75,17 @@ pub fn script(seed: u64, count: usize) -> Script {
     script
 }
 
+/// Two texts of 3,000 lines that differ throughout, so that a diff as short as can be is costly.
+pub fn long_texts(seed: u64) -> (Vec<u8>, Vec<u8>) {
+    let mut random = Random::new(seed);
+    let mut texts = (Vec::new(), Vec::new());
+    for _ in 0..3_000 {
+        line(&mut random, &mut texts.0);
+        line(&mut random, &mut texts.1);
+    }
+    texts
+}
+
 /// None for a root; all tips for the last commit, so that it reaches every other one.
 fn parents(random: &mut Random, tips: &[u32], last: bool) -> Vec<u32> {
     if last {

@@ -138,8 +138,8 @@ fn a_merge_of_a_pull_request_gives_two_events() {
     assert_eq!(
         events[3].event_data,
         json!({
-            "pr_number": 8, "title": "Fix it", "branch": "fix", "author": "A U Thor",
-            "commit_hash": fixture.git(&["rev-parse", "main"]),
+            "pr_number": 8, "title": "Fix it", "branch": "fix", "merged_by": "A U Thor",
+            "merge_commit": fixture.git(&["rev-parse", "main"]),
         })
     );
     assert_eq!(events[3].occurred_at, events[2].occurred_at);
@@ -219,11 +219,12 @@ fn progress_goes_from_nothing_to_the_total() {
 fn a_missing_object_is_named_and_ends_the_reading() {
     let mut script = Script::default();
     let mut last = script.commit_at(0, &[]);
-    for seconds in 1..30 {
+    // More than are read ahead.
+    for seconds in 1..300 {
         last = script.commit_at(seconds, &[last]);
     }
     let fixture = Fixture::of(&script);
-    let tree = fixture.git(&["rev-parse", "main~20^{tree}"]);
+    let tree = fixture.git(&["rev-parse", "main~290^{tree}"]);
     fixture.remove_object(&tree);
     let history = history(&fixture);
     let mut events = history.events(|_| false);

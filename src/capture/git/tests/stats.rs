@@ -117,8 +117,21 @@ fn every_kind_of_change_has_the_numbers_of_git() {
     assert_eq!(numbers(&[kept], &[Submodule(b"f", COMMIT)]), (1, 1, 0));
     assert_eq!(numbers(&[Submodule(b"f", COMMIT)], &[Submodule(b"f", OTHER)]), (1, 1, 1));
     assert_eq!(numbers(&[Submodule(b"f", COMMIT)], &[file(b"a\nb\n")]), (1, 2, 1));
+    let same = format!("Subproject commit {COMMIT}\n");
+    assert_eq!(numbers(&[Submodule(b"f", COMMIT)], &[file(same.as_bytes())]), (1, 0, 0));
     let folder = [Remove(b"f"), Write("100644", b"f/g", b"a\n")];
     assert_eq!(numbers(&[Submodule(b"f", COMMIT), kept], &folder), (2, 1, 1));
+}
+
+#[test]
+fn short_cuts_through_long_files_are_those_of_git() {
+    for seed in 12..15 {
+        let (before, after) = generated::long_texts(seed);
+        let change = [Change::Write("100644", b"f", &after)];
+        let (files, added, removed) = numbers(&[Change::Write("100644", b"f", &before)], &change);
+        assert_eq!(files, 1);
+        assert!(added > 500 && removed > 500, "{added} and {removed} lines are no test");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! shortest form that reads back the same, control characters escaped. Equal values have equal
 //! normal texts, and the text reads back as an equal value.
 
+pub mod raw_text;
+
 use serde_json::Value;
 
 use super::error::{Code, Error, Result};
@@ -45,7 +47,7 @@ pub fn depth(value: &Value) -> usize {
 pub fn bounded_text(value: &Value, field: &str, max_bytes: usize) -> Result<String> {
     let levels = depth(value);
     if levels > limits::NESTING {
-        return Err(too_deep(field, levels));
+        return Err(too_deep(field, &levels.to_string()));
     }
     let text = normal_text(value);
     if text.len() > max_bytes {
@@ -61,7 +63,7 @@ pub fn bounded_text(value: &Value, field: &str, max_bytes: usize) -> Result<Stri
     Ok(text)
 }
 
-fn too_deep(field: &str, levels: usize) -> Error {
+fn too_deep(field: &str, levels: &str) -> Error {
     Error::new(
         Code::PayloadTooDeep,
         format!("{field} is nested {levels} levels deep, the limit is {}", limits::NESTING),
@@ -75,8 +77,8 @@ fn too_deep(field: &str, levels: usize) -> Error {
 ///
 /// # Errors
 ///
-/// `invalid_utf8`, `invalid_json` with the place of the fault, or `payload_too_deep` where the text
-/// is nested deeper than any parser here follows (127 levels).
+/// `invalid_utf8`, `invalid_json` with the place of the fault, `payload_too_deep` where the text is
+/// nested deeper than any parser here follows (127 levels), and what [`raw_text::check`] finds.
 pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Error::new(
@@ -89,9 +91,10 @@ pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
         )
         .at(field)
     })?;
+    raw_text::check(text, field)?;
     serde_json::from_str(text).map_err(|error| {
         if error.to_string().starts_with("recursion limit exceeded") {
-            return too_deep(field, 128);
+            return too_deep(field, "more than 127");
         }
         Error::new(
             Code::InvalidJson,
@@ -103,7 +106,7 @@ pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
@@ -127,7 +130,9 @@ mod tests {
     #[test]
     fn text_nested_beyond_every_parser_is_too_deep_and_not_a_syntax_error() {
         let text = "[".repeat(100_000);
-        assert_eq!(parse(text.as_bytes(), "event_data").unwrap_err().code, Code::PayloadTooDeep);
+        let refusal = parse(text.as_bytes(), "event_data").unwrap_err();
+        assert_eq!(refusal.code, Code::PayloadTooDeep);
+        assert!(refusal.message.contains("more than 127 levels"), "{}", refusal.message);
         assert_eq!(parse(b"{\"a\":", "event_data").unwrap_err().code, Code::InvalidJson);
         assert_eq!(parse(b"{\"a\":\"\xff\"}", "event_data").unwrap_err().code, Code::InvalidUtf8);
     }

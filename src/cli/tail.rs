@@ -1,0 +1,118 @@
+//! `annals tail`
+
+use std::io::Write;
+
+use anstream::stdout;
+use anstyle::Style;
+use clap::Args;
+
+use super::context::Context;
+use super::output::{self, FAINT};
+use super::summary::summary;
+use super::table::side_by_side;
+use super::wrap::{self, Stream};
+use super::{events, times};
+use crate::domain::error::Result;
+use crate::service::{FeedEvent, FeedRequest, Service};
+
+/// Show events as they are recorded, of all instances or of one
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Tail {
+    /// Only this instance: its id, its handle, or a part of its handle
+    id: Option<String>,
+    /// Go on as events are recorded
+    #[arg(long, short)]
+    follow: bool,
+    /// Begin with so many of the last events
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10)]
+    lines: u32,
+    /// Begin after the event with this cursor
+    #[arg(long, value_name = "CURSOR", conflicts_with = "lines")]
+    after: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  annals tail --follow                  all agents, as they work
+  annals tail 8f4a2b -n 50 -f           one of them
+  annals tail --json -f --after f0.2a   for a program, from where it stopped
+
+With --follow it goes on until Ctrl-C, and shows what other programs record
+within a fifth of a second. In --json each event has a cursor: --after goes on
+from it, without a gap or a repeat.";
+
+impl Tail {
+    pub async fn run(self, context: &Context) -> Result<()> {
+        let service = context.service()?;
+        let tailed = self.tail(&service, context.json).await;
+        service.shutdown().await;
+        tailed
+    }
+
+    async fn tail(self, service: &Service, json: bool) -> Result<()> {
+        let mut appended = service.appended();
+        let mut cursor = match self.after {
+            Some(cursor) => cursor,
+            None => service.feed_cursor(self.id.as_deref(), self.lines).await?,
+        };
+        loop {
+            appended.mark_unchanged();
+            let request = FeedRequest {
+                instance_id: self.id.clone(),
+                cursor: Some(cursor.clone()),
+                limit: Some(1_000),
+            };
+            let found = service.feed(request).await?.events;
+            for event in &found {
+                let line =
+                    if json { output::to_json(event)? } else { entry(event, self.id.is_some()) };
+                // A reader that has closed the pipe wants no more.
+                let mut stdout = stdout().lock();
+                if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
+                    return Ok(());
+                }
+                cursor.clone_from(&event.cursor);
+            }
+            if found.is_empty() {
+                if !self.follow {
+                    return Ok(());
+                }
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => return Ok(()),
+                    changed = appended.changed() => if changed.is_err() { return Ok(()) },
+                }
+            }
+        }
+    }
+}
+
+/// An event in a line, or, where that is too long for the terminal, with its data below.
+fn entry(found: &FeedEvent, of_one: bool) -> String {
+    let event = &found.event;
+    let time = times::local(event.occurred_at.unwrap_or(event.timestamp));
+    let handle = event.handle.as_deref().filter(|_| !of_one);
+    let handle = handle.map(|handle| (format!("{handle:<20}"), Style::new()));
+    let kind_style = events::type_style(&event.event_type);
+    let head: Vec<(String, Style)> = [(time, FAINT)]
+        .into_iter()
+        .chain(handle)
+        .chain([
+            (format!("{:>6}", event.sequence_num), Style::new()),
+            (format!("{:<22}", event.event_type), kind_style),
+        ])
+        .collect();
+    let data = output::printable(&summary(&event.event_type, &event.event_data));
+    let width = Stream::Output.width();
+    let taken: usize = head.iter().map(|(text, _)| wrap::width_of(text) + 2).sum();
+    let fits = |width: u16| taken + wrap::width_of(&data) <= usize::from(width);
+    if width.is_none_or(fits) {
+        let line = side_by_side(head.iter(), None).concat();
+        return format!("{line}  {data}").trim_end().to_owned();
+    }
+    let short: Vec<_> = head.iter().map(|(text, style)| (text.trim().to_owned(), *style)).collect();
+    let mut lines = side_by_side(short.iter(), width);
+    let below = wrap::paragraph(&data, width.map(|width| width.saturating_sub(4)));
+    lines.extend(below.iter().map(|text| format!("    {text}")));
+    lines.join("\n")
+}

@@ -1,0 +1,62 @@
+//! Arguments that do not make a command.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::{output, refusal};
+use crate::domain::error::{Code, Error};
+
+/// Prints why the arguments make no command, or the help that they ask for; gives the exit code.
+pub fn explain(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let is_refusal = error.use_stderr() && error.kind() != HELP_FOR_NOTHING;
+    if is_refusal && arguments.into_iter().any(|argument| argument == "--json") {
+        refusal::print(&as_refusal(error), true);
+    } else {
+        print(error);
+    }
+    u8::try_from(error.exit_code()).unwrap_or(2)
+}
+
+/// No command at all is answered with the help.
+const HELP_FOR_NOTHING: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+
+fn print(error: &clap::Error) {
+    let text = error.render().to_string();
+    let lines: Vec<String> = text.lines().map(output::printable).collect();
+    if text.lines().eq(lines.iter().map(String::as_str)) {
+        // As clap prints it, with its colours. A reader that has gone is no fault.
+        let _ = error.print();
+    } else {
+        lines.iter().for_each(|line| output::say(line));
+    }
+}
+
+/// The same in the form that every refusal has.
+fn as_refusal(error: &clap::Error) -> Error {
+    let code = match error.kind() {
+        ErrorKind::InvalidUtf8 => Code::InvalidUtf8,
+        _ => Code::InvalidArgument,
+    };
+    let text = error.render().to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = first.split_whitespace().collect();
+    let message = words.join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+    let refusal = Error::new(code, message, "`annals help COMMAND` shows what a command takes");
+    match argument(error) {
+        Some(argument) => refusal.at(argument),
+        None => refusal,
+    }
+}
+
+/// The argument at fault: `limit` for `--limit <N>`, `id` for `<ID>`.
+fn argument(error: &clap::Error) -> Option<String> {
+    let shown = match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(argument) => argument,
+        ContextValue::Strings(arguments) => arguments.first()?,
+        _ => return None,
+    };
+    let name = shown.split_whitespace().next()?.trim_matches(['-', '<', '>', '[', ']', '.']);
+    Some(name.to_lowercase().replace('-', "_"))
+}

@@ -1,0 +1,10 @@
+//! The backends, each held to every rule of the conformance suite.
+
+use super::conformance::conformance_tests;
+
+mod sqlite;
+
+/// The embedded store.
+mod embedded {
+    super::conformance_tests!(crate::backends::sqlite::SqlitePlace::fresh);
+}
