@@ -29,6 +29,17 @@ pub fn value(argument: &OsStr, field: &str) -> Result<Value> {
     })
 }
 
+/// The text that `argument` gives or points to; `field` names it in errors.
+///
+/// # Errors
+///
+/// `invalid_input` when a file cannot be read, `payload_too_large` beyond what one MCP message may
+/// have, `invalid_utf8`.
+pub fn text(argument: &OsStr, field: &str) -> Result<String> {
+    let (_, bytes) = bytes(argument, field)?;
+    json::utf8(&bytes, field).map(str::to_owned)
+}
+
 /// Parses a list of objects: a JSON array, one object a line, or a single object.
 ///
 /// # Errors
@@ -97,7 +108,7 @@ fn bytes(argument: &OsStr, field: &str) -> Result<(Source, Vec<u8>)> {
         Some("-") => {
             let stdin = std::io::stdin();
             if stdin.is_terminal() {
-                output::note("type the JSON, then Ctrl-D");
+                output::note("type it, then Ctrl-D");
             }
             let bytes = bounded(stdin.lock(), field, |error| unreadable("standard input", error))?;
             Ok((Source::StandardInput, bytes))

@@ -15,6 +15,7 @@ mod mcp;
 mod output;
 mod progress;
 mod query;
+mod redact;
 mod refusal;
 mod register;
 mod replay;
@@ -73,6 +74,7 @@ enum Command {
     Show(show::Show),
     Close(close::Close),
     Verify(verify::Verify),
+    Redact(redact::Redact),
     #[command(subcommand)]
     Import(import::Import),
     Completions(completions::Completions),
@@ -95,6 +97,7 @@ impl Command {
             Self::Show(command) => command.run(context).await,
             Self::Close(command) => command.run(context).await,
             Self::Verify(command) => return command.run(context).await,
+            Self::Redact(command) => command.run(context),
             Self::Import(command) => command.run(context).await,
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),

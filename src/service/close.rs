@@ -49,6 +49,7 @@ impl Service {
         let reason = request.reason.map(|reason| ("reason".to_owned(), Value::from(reason)));
         let event = prepare_own(
             self.catalogue,
+            &self.redactor,
             "instance_closed",
             Value::Object(reason.into_iter().collect::<Map<_, _>>()),
             "reason",

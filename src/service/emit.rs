@@ -217,7 +217,7 @@ impl Service {
         loop {
             let types = self.types_named(inputs.iter().map(|input| &*input.event_type)).await?;
             let prepared = inputs.iter().enumerate().map(|(index, input)| {
-                prepare(&types, input).map_err(|refusal| placed(index, refusal))
+                prepare(&types, &self.redactor, input).map_err(|refusal| placed(index, refusal))
             });
             let events = prepared.collect::<Result<Vec<_>>>()?;
             let only = if let [event] = &*events { Some(event.type_check.clone()) } else { None };

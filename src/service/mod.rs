@@ -17,6 +17,7 @@ mod instances;
 mod known_types;
 mod prepare;
 mod query;
+mod redact;
 mod register;
 mod replay;
 mod resolve;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
+use crate::redact::Redactor;
 use crate::store::{Clock, SharedStore, StoreFacts};
 
 pub use changes::{Changes, is_named};
@@ -48,6 +50,7 @@ pub use instances::{
     DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
 };
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
+pub use redact::{FindingView, RedactAnswer, RedactRequest, redact};
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
 pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};
@@ -59,13 +62,27 @@ pub struct Service {
     store: SharedStore,
     clock: Arc<dyn Clock>,
     catalogue: &'static Catalogue,
+    redactor: Arc<Redactor>,
     custom_types: Arc<known_types::Cache>,
 }
 
 impl Service {
     /// A service over `store`; `clock` tells it which instances are stale.
     pub fn new(store: SharedStore, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, catalogue: Catalogue::builtin(), custom_types: Arc::default() }
+        Self {
+            store,
+            clock,
+            catalogue: Catalogue::builtin(),
+            redactor: Arc::default(),
+            custom_types: Arc::default(),
+        }
+    }
+
+    /// The same service with other rules of what is redacted before it is stored.
+    #[must_use]
+    pub fn with_redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = Arc::new(redactor);
+        self
     }
 
     /// What the store is.

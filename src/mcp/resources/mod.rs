@@ -133,8 +133,10 @@ pub(super) async fn read(service: Service, uri: String) -> Result<ReadResourceRe
         Address::Instance(hint) => service.details_excerpt(&hint).await?,
         Address::State(hint) => service.state_excerpt(&hint).await?,
         Address::Events(hint, page) => events(service.events_excerpt(&hint, page).await?, page)?,
-        Address::Types => to_json(&service.list_event_types(&ListEventTypesRequest::default())?)?,
-        Address::Type(name) => to_json(&service.event_type(&name)?)?,
+        Address::Types => {
+            to_json(&service.list_event_types(&ListEventTypesRequest::default()).await?)?
+        }
+        Address::Type(name) => to_json(&service.event_type(&name).await?)?,
     };
     let text = ResourceContents::text(content.to_string(), uri).with_mime_type(JSON);
     Ok(ReadResourceResult::new(vec![text]))
