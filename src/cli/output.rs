@@ -4,7 +4,7 @@
 //! print the data is kept for the exit code: see [`fault`].
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use anstream::{stderr, stdout};
@@ -50,9 +50,14 @@ pub fn to_json(answer: &impl Serialize) -> Result<String> {
     Ok(escaped(&text))
 }
 
-/// Prints data as it is, for programs.
-pub fn data(bytes: &[u8]) {
-    note_fault(stdout().write_all(bytes));
+/// Prints lines of data: to a program as they are, to a terminal in printable form.
+pub fn data(text: &str) {
+    let mut stdout = std::io::stdout();
+    if stdout.is_terminal() {
+        text.lines().for_each(|text| line(&printable(text)));
+    } else {
+        note_fault(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+    }
 }
 
 /// Prints a line of data. Text from events must have passed [`printable`].

@@ -18,11 +18,11 @@ pub struct Query {
     /// The instance: its id, its handle, or a part of its handle
     #[arg(required_unless_present_any = ["project", "epic"], conflicts_with_all = ["project", "epic"])]
     id: Option<String>,
-    /// In place of an instance: the events of all instances of this project
-    #[arg(long, short)]
+    /// In place of an instance: all instances of this project
+    #[arg(long, short, value_name = "NAME")]
     project: Option<String>,
     /// In place of an instance: the events that name this epic
-    #[arg(long)]
+    #[arg(long, value_name = "EPIC")]
     epic: Option<String>,
     /// Only events of this type; may be given several times
     #[arg(long = "type", short = 't', value_name = "TYPE")]
@@ -51,14 +51,14 @@ pub struct Query {
     /// Leave out so many events first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     offset: Option<i64>,
-    /// The page after the one that gave this next_cursor
-    #[arg(long)]
+    /// Go on where the page before ended
+    #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
     /// Oldest or newest first
     #[arg(long, value_enum, default_value_t = OrderArgument::Desc)]
     order: OrderArgument,
-    /// The form of the answer
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    /// A table, each event in full, JSON Lines or CSV
+    #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
     format: Format,
     /// Show all that is stored of each event: --format full
     #[arg(long, conflicts_with = "format")]
@@ -121,6 +121,7 @@ impl Query {
             },
         };
         let fields = Field::parse_all(&self.fields)?;
+        let by_cursor = request.cursor.is_some();
         let service = context.service()?;
         let answer = service.query(request).await?;
         service.shutdown().await;
@@ -129,17 +130,22 @@ impl Query {
         }
         let format = if self.full { Format::Full } else { self.format };
         format::print(format, &answer.events, fields)?;
-        page_note(&answer, self.offset.unwrap_or(0));
+        page_note(&answer, self.offset.unwrap_or(0), by_cursor);
         Ok(())
     }
 }
 
-fn page_note(answer: &QueryAnswer, offset: i64) {
+fn page_note(answer: &QueryAnswer, offset: i64, by_cursor: bool) {
     let (shown, total) = (answer.events.len() as u64, answer.total_count);
     let events = output::count(total, "event");
     let note = match (shown, total) {
         (0, 0) => "no event fits".to_owned(),
+        (0, _) if by_cursor => format!("no more of {events}"),
         (0, _) => format!("offset {offset} is beyond the last of {events}"),
+        _ if by_cursor => match &answer.next_cursor {
+            Some(next) => format!("{shown} of {events}; more: add --cursor {next}"),
+            None => format!("the last {shown} of {events}"),
+        },
         _ if answer.has_more => {
             let next = offset.unsigned_abs() + shown;
             format!("{shown} of {events}; more: add --offset {next}")

@@ -7,12 +7,14 @@ mod arguments;
 mod changes;
 mod close;
 mod cursor;
+mod custom_types;
 mod emit;
 mod excerpts;
 mod feed;
 mod heartbeat;
 mod import;
 mod instances;
+mod known_types;
 mod prepare;
 mod query;
 mod register;
@@ -31,6 +33,10 @@ use crate::store::{Clock, SharedStore, StoreFacts};
 
 pub use changes::{Changes, is_named};
 pub use close::{CloseAnswer, CloseRequest};
+pub use custom_types::{
+    AddEventTypeAnswer, AddEventTypeRequest, RemoveEventTypeAnswer, RemoveEventTypeRequest,
+    TypeOutcome,
+};
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
@@ -44,7 +50,7 @@ pub use instances::{
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
-pub use types::{ListEventTypesAnswer, ListEventTypesRequest};
+pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};
 pub use verify::{FaultView, VerifyAnswer, VerifyRequest};
 
 /// Annals, over one store. Clones share it.
@@ -53,12 +59,13 @@ pub struct Service {
     store: SharedStore,
     clock: Arc<dyn Clock>,
     catalogue: &'static Catalogue,
+    custom_types: Arc<known_types::Cache>,
 }
 
 impl Service {
     /// A service over `store`; `clock` tells it which instances are stale.
     pub fn new(store: SharedStore, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, catalogue: Catalogue::builtin() }
+        Self { store, clock, catalogue: Catalogue::builtin(), custom_types: Arc::default() }
     }
 
     /// What the store is.

@@ -5,27 +5,34 @@ use serde_json::Value;
 
 use super::arguments;
 use super::emit::EventInput;
-use crate::domain::catalogue::Catalogue;
+use crate::domain::catalogue::{Catalogue, KnownTypes};
 use crate::domain::error::{Code, Error, Result};
-use crate::domain::event::{NewEvent, Payload, Salt};
+use crate::domain::event::{NewEvent, Payload, Salt, TypeCheck};
 use crate::domain::ids::EventId;
 use crate::domain::json::bounded_text;
 use crate::domain::limits;
 
-/// Checks an event and gives it an id and its normal form.
-pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
+/// Checks an event and gives it an id and its normal form. An event with an id of the caller's that
+/// does not fit its custom type is not refused yet: it may have been stored before, while it did.
+pub fn prepare(types: &KnownTypes, input: &EventInput) -> Result<NewEvent> {
     // Size and depth first: the rules below then work on bounded data.
     let data = payload(&input.event_data, "event_data", limits::EVENT_DATA_BYTES)?;
+    let name = input.event_type.as_str();
     // What the data lacks is of no use to know where no data would do.
-    if catalogue.require(&input.event_type)?.store_only {
+    if types.is_store_only(name) {
         return Err(Error::new(
             Code::ReservedEventType,
-            format!("{} is recorded by the store itself", input.event_type),
+            format!("{name} is recorded by the store itself"),
             "choose another event type; list the event types to see them all",
         )
         .at("event_type"));
     }
-    catalogue.validate(&input.event_type, &input.event_data)?;
+    let type_check = match types.validate(name, &input.event_data) {
+        Err(refusal) if input.event_id.is_some() && types.custom(name).is_some() => {
+            TypeCheck::Refused(Box::new(refusal))
+        }
+        checked => checked?,
+    };
     let metadata = input.metadata.as_ref().map(metadata).transpose()?;
     let given = input.event_id.as_deref();
     Ok(NewEvent {
@@ -48,19 +55,21 @@ pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
             .map(|text| arguments::event_id(text, "caused_by"))
             .transpose()?,
         correlation_id: input.correlation_id.as_deref().map(correlation_id).transpose()?,
+        type_check,
     })
 }
 
-/// An event that a use case makes of its arguments. A fault of the payload is told as a fault of the
-/// argument, and its size and depth as those of `largest`, the argument that may hold the most.
+/// An event of a built-in type that a use case makes of its arguments. A fault of the payload is told
+/// as a fault of the argument, and its size and depth as those of `largest`, the argument that may
+/// hold the most.
 pub fn prepare_own(
-    catalogue: &Catalogue,
+    catalogue: &'static Catalogue,
     event_type: &str,
     event_data: Value,
     largest: &str,
 ) -> Result<NewEvent> {
     let input = EventInput::new(event_type, event_data);
-    prepare(catalogue, &input).map_err(|mut error| {
+    prepare(&catalogue.into(), &input).map_err(|mut error| {
         let bare = |text: &str| text.replace("event_data.", "").replace("event_data", largest);
         error.field = error.field.as_deref().map(bare);
         error.message = bare(&error.message);

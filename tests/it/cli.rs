@@ -2,10 +2,13 @@
 
 mod answers;
 mod exit_codes;
+mod formats;
 mod import;
 mod input;
 mod people;
 mod serve;
 mod store;
+mod tail;
 mod terminal;
 mod times;
+mod types;

@@ -18,6 +18,7 @@ mod query;
 mod readers;
 mod row;
 mod scan;
+mod types;
 mod writer;
 
 use std::path::Path;
@@ -29,7 +30,8 @@ use tokio::sync::watch;
 
 use super::{
     AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, FeedCursor,
-    InstanceFilter, InstanceHint, InstancePage, StoreFacts,
+    InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange, TypeScan,
+    TypesAsked,
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;
@@ -64,6 +66,11 @@ impl Options {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, durability: Durability::Full, lock_timeout: Duration::from_secs(10) }
     }
+}
+
+/// What the store is built on: SQLite's version and the newest schema.
+pub fn engine() -> String {
+    format!("SQLite {}, schema {}", rusqlite::version(), migrate::newest())
 }
 
 /// The embedded store.
@@ -142,6 +149,19 @@ impl EventStore for SqliteStore {
 
     fn appended(&self) -> watch::Receiver<u64> {
         self.appends.subscribe()
+    }
+
+    async fn event_types(&self, asked: &TypesAsked) -> Result<Vec<StoredType>> {
+        let asked = asked.clone();
+        self.readers.read(move |connection| types::read(connection, &asked)).await
+    }
+
+    async fn change_event_type(&self, change: TypeChange) -> Result<StoredType> {
+        self.writer.change_type(change).await
+    }
+
+    async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan> {
+        types::scan(Arc::clone(&self.readers), event_type.to_owned()).await
     }
 
     async fn close(&self) {

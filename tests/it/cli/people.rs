@@ -7,6 +7,11 @@ fn an_empty_store_says_how_to_begin() {
     let home = Home::new();
     let ran = home.run(&["instances"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
+    let store = home.default_store();
+    assert!(
+        ran.stderr.contains(&format!("no instance yet in sqlite:{}", store.display())),
+        "{ran:?}"
+    );
     assert!(ran.stderr.contains("annals register --project NAME"), "{ran:?}");
     assert!(ran.stderr.contains("annals import git ."), "{ran:?}");
     home.register("odin");

@@ -212,7 +212,7 @@ pub async fn a_bad_question_is_refused_by_field(trial: Trial) {
     let error = annals.service.list_instances(contradiction).await.unwrap_err();
     assert_honest(&error, Code::InvalidArgument, "stale_only");
     let category = request(json!({"category": "epics"}));
-    let error = annals.service.list_event_types(&category).unwrap_err();
+    let error = annals.service.list_event_types(&category).await.unwrap_err();
     assert_honest(&error, Code::UnknownCategory, "category");
 }
 

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 
 pub mod atomic;
 pub mod conditional;
+pub mod custom_types;
 pub mod durable;
 pub mod evident;
 pub mod faithful;
@@ -309,6 +310,20 @@ macro_rules! conformance_tests {
                 a_reader_sees_whole_batches_only,
                 a_refused_call_leaves_its_neighbours_alone,
                 a_row_that_the_data_refuses_leaves_its_neighbours_alone,
+            ]
+            custom_types: [
+                a_type_is_known_at_once_wherever_the_data_is_open,
+                the_same_definition_again_changes_nothing,
+                a_definition_that_stored_events_fit_is_the_next_version,
+                a_definition_that_stored_events_do_not_fit_needs_to_be_asked_for,
+                what_did_not_fit_before_is_no_reason_to_refuse,
+                of_many_stored_events_the_first_misfit_is_named_and_all_are_counted,
+                a_retired_type_takes_no_events_and_keeps_its_own,
+                an_event_sent_again_is_answered_whatever_became_of_its_type,
+                a_batch_names_the_event_that_its_custom_type_refuses,
+                definitions_in_a_race_are_numbered_without_a_gap,
+                no_event_slips_past_a_definition_that_it_does_not_fit,
+                built_in_types_are_checked_without_the_store,
             ]
             faithful: [
                 the_hard_corpus_comes_back_equal,
