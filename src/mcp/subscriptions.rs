@@ -35,7 +35,7 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What of a filter is served: resources that can change, and the list of resources.
+    /// What of a filter is served: resources whose changes are told, and the list of resources.
     pub(super) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
         let mut accepted = SubscriptionFilter::new();
         accepted.resources_list_changed = requested.resources_list_changed;
@@ -66,13 +66,13 @@ impl Wanted {
     }
 }
 
-/// Reads the address of a resource that can change while the server runs.
+/// Reads the address of a resource whose changes are told: those that the feed tells of.
 fn changing(uri: &str) -> Result<Address> {
     match Address::parse(uri)? {
         Address::Types | Address::Type(_) => Err(Error::new(
             Code::InvalidArgument,
-            "the event types do not change while the server runs",
-            "read them once; subscribe to annals://instances or to an instance",
+            "changes of the event types are not told",
+            "read them again when need be; subscribe to annals://instances or to an instance",
         )
         .at("uri")),
         address => Ok(address),
@@ -250,7 +250,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for no resource, one that does not change, or one too many,
+    /// `invalid_argument` for no resource, one whose changes are not told, or one too many,
     /// `instance_not_found`, `ambiguous_instance`, and `store_*` errors.
     pub(super) async fn subscribe(
         &self,
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_resources_and_only_those_that_change_are_accepted() {
+    fn only_so_many_resources_and_only_those_whose_changes_are_told_are_accepted() {
         let uris = (0..2_000).map(|at| format!("annals://instances/{at}"));
         let uris = uris.chain(["annals://types".to_owned()]);
         let requested = SubscriptionFilter::builder().resource_subscriptions(uris).build();
