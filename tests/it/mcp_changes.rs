@@ -317,7 +317,7 @@ async fn nothing_is_left_of_subscriptions_whose_clients_went_away() {
     sleep(Duration::from_millis(200)).await;
     let before = tasks();
     let uri = format!("annals://instances/{id}");
-    let params = listen(&[uri.clone()], true);
+    let params = listen(std::slice::from_ref(&uri), true);
     let mut streams = Vec::new();
     for _ in 0..20 {
         let mut stream = client.stream("subscriptions/listen", params.clone()).await;
