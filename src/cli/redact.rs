@@ -10,9 +10,6 @@ use crate::domain::error::Result;
 use crate::service::{FindingView, RedactRequest, redact};
 
 /// Show a text as it would be stored: with every secret replaced
-///
-/// Every event goes through these rules before it is stored. Needs no store and changes none. The
-/// text goes to standard output, what was found and by which rule to standard error.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Redact {
@@ -25,7 +22,10 @@ const EXAMPLES: &str = "\
 Examples:
   annals redact 'mysql --password=hunter2 app'
   annals redact @session.log
-  git diff | annals redact - > diff.txt";
+  git diff | annals redact - > diff.txt
+
+Every event goes through these rules before it is stored. The text goes to
+standard output, what was found and by which rule to standard error.";
 
 impl Redact {
     pub fn run(self, context: &Context) -> Result<()> {

@@ -28,7 +28,7 @@ pub(super) async fn complete(
             (INSTANCE_TEMPLATE | EVENTS_TEMPLATE | STATE_TEMPLATE, "id") => {
                 handles(&service, typed).await?
             }
-            (TYPE_TEMPLATE, "type") => (event_types(&service, typed).await?, false),
+            (TYPE_TEMPLATE, "type") => event_types(&service, typed).await?,
             (EVENTS_TEMPLATE, "after" | "before") => (Vec::new(), false),
             (uri, name) => return Err(unknown(uri, name)),
         },
@@ -45,15 +45,16 @@ async fn handles(service: &Service, typed: &str) -> Result<(Vec<String>, bool)> 
 }
 
 /// Those that start with what was typed, then those that contain it, each in the catalogue's order.
-async fn event_types(service: &Service, typed: &str) -> Result<Vec<String>> {
+async fn event_types(service: &Service, typed: &str) -> Result<(Vec<String>, bool)> {
     let typed = typed.trim().to_lowercase();
     let known = service.list_event_types(&ListEventTypesRequest::default()).await?.event_types;
     let fitting = known.into_iter().map(|entry| entry.event_type);
     let (mut first, rest): (Vec<String>, Vec<String>) =
         fitting.filter(|name| name.contains(&typed)).partition(|name| name.starts_with(&typed));
     first.extend(rest);
+    let has_more = first.len() > CompletionInfo::MAX_VALUES;
     first.truncate(CompletionInfo::MAX_VALUES);
-    Ok(first)
+    Ok((first, has_more))
 }
 
 fn unknown(of: &str, argument: &str) -> Error {

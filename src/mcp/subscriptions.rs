@@ -35,7 +35,7 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What of a filter is served: resources that can change, and the list of resources.
+    /// What of a filter is served: resources whose changes are told, and the list of resources.
     pub(super) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
         let mut accepted = SubscriptionFilter::new();
         accepted.resources_list_changed = requested.resources_list_changed;
@@ -66,13 +66,13 @@ impl Wanted {
     }
 }
 
-/// Reads the address of a resource that can change while the server runs.
+/// Reads the address of a resource whose changes are told: those that the feed tells of.
 fn changing(uri: &str) -> Result<Address> {
     match Address::parse(uri)? {
         Address::Types | Address::Type(_) => Err(Error::new(
             Code::InvalidArgument,
-            "the event types do not change while the server runs",
-            "read them once; subscribe to annals://instances or to an instance",
+            "changes of the event types are not told",
+            "read them again when need be; subscribe to annals://instances or to an instance",
         )
         .at("uri")),
         address => Ok(address),
@@ -250,7 +250,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for no resource, one that does not change, or one too many,
+    /// `invalid_argument` for no resource, one whose changes are not told, or one too many,
     /// `instance_not_found`, `ambiguous_instance`, and `store_*` errors.
     pub(super) async fn subscribe(
         &self,
@@ -327,4 +327,60 @@ fn too_many() -> Error {
         "unsubscribe from some, or subscribe to annals://instances, which changes with each",
     )
     .at("uri")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::broadcast;
+
+    use super::*;
+
+    const ID: &str = "0191e7a4-0000-7000-8000-0000008f4a2b";
+
+    fn changes(handle: &str, registered: bool) -> Arc<Changes> {
+        let instances = [(ID.to_owned(), handle.to_owned())].into();
+        Arc::new(Changes { instances, registered, ..Changes::default() })
+    }
+
+    fn wanted(uris: &[&str]) -> Wanted {
+        let uris = uris.iter().map(|uri| (*uri).to_owned());
+        Wanted::of(&SubscriptionFilter::builder().resource_subscriptions(uris).build())
+    }
+
+    #[tokio::test]
+    async fn tellings_that_wait_together_are_one() {
+        let (sender, mut heard) = broadcast::channel(8);
+        for (handle, registered) in [("odin-PS-1", false), ("thor-PS-2", true)] {
+            sender.send(changes(handle, registered)).unwrap();
+        }
+        let news = News::next(&mut heard).await.unwrap();
+        assert!(news.names("odin") && news.names("thor") && !news.names("loki"));
+        assert!(news.changes_list());
+        drop(sender);
+        assert!(News::next(&mut heard).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn who_missed_tellings_is_told_that_anything_may_have_changed() {
+        let (sender, mut heard) = broadcast::channel(2);
+        for _ in 0..3 {
+            sender.send(changes("odin-PS-1", false)).unwrap();
+        }
+        let news = News::next(&mut heard).await.unwrap();
+        let wanted = wanted(&["annals://instances/thor/state", "annals://instances"]);
+        assert_eq!(wanted.touched(&news).len(), 2);
+        assert!(news.changes_list());
+    }
+
+    #[test]
+    fn only_so_many_resources_and_only_those_whose_changes_are_told_are_accepted() {
+        let uris = (0..2_000).map(|at| format!("annals://instances/{at}"));
+        let uris = uris.chain(["annals://types".to_owned()]);
+        let requested = SubscriptionFilter::builder().resource_subscriptions(uris).build();
+        let accepted = Wanted::accepted(&requested).resource_subscriptions.unwrap();
+        assert_eq!(accepted.len(), RESOURCES);
+        let requested =
+            SubscriptionFilter::builder().resource_subscription("annals://types").build();
+        assert_eq!(Wanted::accepted(&requested).resource_subscriptions.unwrap().len(), 0);
+    }
 }

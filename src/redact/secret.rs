@@ -130,11 +130,13 @@ pub fn is_argument(value: &str) -> bool {
 pub fn is_url_password(value: &str) -> bool {
     let port = value.bytes().take_while(u8::is_ascii_digit).count();
     let goes_on = value.as_bytes().get(port).is_some_and(|byte| b"?#".contains(byte));
-    !(port > 0 && goes_on) && !is_placeholder(value) && !is_no_value(value)
+    let is_port = port > 0 && goes_on;
+    !(is_port || is_placeholder(value) || is_no_value(value))
 }
 
 /// Words that stand where a password would and are none: values of switches, types, and the words
 /// for the thing itself.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn is_no_value(value: &str) -> bool {
     const WORDS: &[&str] = &[
         "null",

@@ -4,7 +4,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{DetailsRequest, EventView, InstanceView, ListInstancesRequest, Service, arguments};
+use super::{
+    DetailsRequest, EventView, InstanceView, ListEventTypesRequest, ListInstancesRequest, Service,
+    arguments,
+};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::json::{excerpt, normal_text};
 use crate::store::{EventQuery, InstanceHint, Order};
@@ -19,6 +22,10 @@ const PAGE_BYTES: usize = 40_000;
 const INSTANCE_BYTES: usize = 1_200;
 /// The most bytes of the data and of the metadata of one event.
 const EVENT_BYTES: usize = 4_000;
+/// The most bytes of the event types, of an entry among them, and of one in full.
+const TYPES_BYTES: usize = 60_000;
+const TYPE_ENTRY_BYTES: usize = 2_500;
+const TYPE_BYTES: usize = 40_000;
 /// The most bytes of a work state.
 const STATE_BYTES: usize = 20_000;
 /// The most bytes of the facts of an instance, of its work state therein, and of each event.
@@ -129,6 +136,31 @@ impl Service {
             total_count: found.total_count,
             has_more: !whole || found.next.is_some(),
         })
+    }
+
+    /// The event types; `has_more` where not all of them fit.
+    ///
+    /// # Errors
+    ///
+    /// `store_*` errors.
+    pub async fn types_excerpt(&self) -> Result<Value> {
+        let known = self.list_event_types(&ListEventTypesRequest::default()).await?.event_types;
+        let shown = known.iter().map(|entry| Ok(excerpt(to_value(entry)?, TYPE_ENTRY_BYTES)));
+        let (event_types, whole) = fitting(shown, TYPES_BYTES)?;
+        let mut answer = json!({"event_types": event_types});
+        if !whole {
+            answer["has_more"] = true.into();
+        }
+        Ok(answer)
+    }
+
+    /// One event type in full.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::event_type`].
+    pub async fn type_excerpt(&self, name: &str) -> Result<Value> {
+        Ok(excerpt(to_value(&self.event_type(name).await?)?, TYPE_BYTES))
     }
 
     /// What is known of an instance, by default of the one with the newest life: the instance, its

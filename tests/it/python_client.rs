@@ -21,8 +21,13 @@ fn python() -> PathBuf {
 
 /// Runs the life of an instance over `transport` in the era that `mode` chooses.
 fn lifecycle(transport: &str, mode: &str) {
-    let program =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python/test_lifecycle.py");
+    run("test_lifecycle.py", transport, mode);
+}
+
+/// Runs a program of the client.
+fn run(program: &str, transport: &str, mode: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python");
+    let program = folder.join(program);
     let output = Command::new(python())
         .arg(program)
         .args([env!("CARGO_BIN_EXE_annals"), transport, mode])
@@ -56,4 +61,24 @@ fn full_lifecycle_register_emit_query_replay_over_http_with_protocol_2026_07_28(
 #[test]
 fn full_lifecycle_register_emit_query_replay_over_http_with_protocol_2025_11_25() {
     lifecycle("http", "legacy");
+}
+
+#[test]
+fn resources_prompt_completion_and_updates_over_stdio_with_protocol_2026_07_28() {
+    run("test_resources.py", "stdio", "auto");
+}
+
+#[test]
+fn resources_prompt_completion_and_updates_over_stdio_with_protocol_2025_11_25() {
+    run("test_resources.py", "stdio", "legacy");
+}
+
+#[test]
+fn resources_prompt_completion_and_updates_over_http_with_protocol_2026_07_28() {
+    run("test_resources.py", "http", "auto");
+}
+
+#[test]
+fn resources_prompt_and_completion_over_http_with_protocol_2025_11_25() {
+    run("test_resources.py", "http", "legacy");
 }

@@ -16,9 +16,7 @@ use super::refusal;
 use super::server::LIST_TTL_MS;
 use super::tool::to_json;
 use crate::domain::error::{Class, Code, Error, Result};
-use crate::service::{
-    EventsExcerpt, EventsPage, InstanceView, ListEventTypesRequest, ListInstancesRequest, Service,
-};
+use crate::service::{EventsExcerpt, EventsPage, InstanceView, ListInstancesRequest, Service};
 
 const JSON: &str = "application/json";
 
@@ -133,10 +131,8 @@ pub(super) async fn read(service: Service, uri: String) -> Result<ReadResourceRe
         Address::Instance(hint) => service.details_excerpt(&hint).await?,
         Address::State(hint) => service.state_excerpt(&hint).await?,
         Address::Events(hint, page) => events(service.events_excerpt(&hint, page).await?, page)?,
-        Address::Types => {
-            to_json(&service.list_event_types(&ListEventTypesRequest::default()).await?)?
-        }
-        Address::Type(name) => to_json(&service.event_type(&name).await?)?,
+        Address::Types => service.types_excerpt().await?,
+        Address::Type(name) => service.type_excerpt(&name).await?,
     };
     let text = ResourceContents::text(content.to_string(), uri).with_mime_type(JSON);
     Ok(ReadResourceResult::new(vec![text]))

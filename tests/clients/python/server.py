@@ -17,8 +17,9 @@ CALL_SECONDS = 30
 
 
 @contextlib.asynccontextmanager
-async def connected(binary, transport, mode, folder):
-    """A client connected to a server of its own, whose store is `folder`/annals.db."""
+async def connected(binary, transport, mode, folder, on_message=None):
+    """A client connected to a server of its own, whose store is `folder`/annals.db. `on_message` is
+    awaited with every notification."""
     store = f"sqlite:{folder}/annals.db"
     # A home of its own, so that neither the user's settings nor the user's data play a part.
     environment = {"HOME": str(folder), "ANNALS_STORE": ""}
@@ -30,7 +31,9 @@ async def connected(binary, transport, mode, folder):
         else:
             arguments = ["serve", "--listen", "127.0.0.1:0", "--store", store]
             target = await stack.enter_async_context(serving(binary, arguments, environment))
-        client = Client(target, mode=mode, read_timeout_seconds=CALL_SECONDS)
+        client = Client(
+            target, mode=mode, read_timeout_seconds=CALL_SECONDS, message_handler=on_message
+        )
         await stack.enter_async_context(client)
         negotiated = client.protocol_version
         assert negotiated == PROTOCOL_VERSION[mode], f"{mode} negotiated {negotiated}"
