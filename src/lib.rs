@@ -5,7 +5,8 @@
 //! inside out; a layer uses only those before it:
 //!
 //! - [`domain`]: events, instances, the catalogue of event types, errors. No I/O, no async.
-//! - [`replay`], [`integrity`]: folding events into a work state; hashing and `decide`. Pure.
+//! - [`replay`], [`integrity`], [`redact`]: folding events into a work state; hashing and `decide`;
+//!   replacing secrets. Pure.
 //! - [`store`]: the [`store::EventStore`] trait and its backends. All SQL lives here.
 //! - [`service`]: the use cases. Every rule that a caller can observe lives here or below.
 //! - [`capture`], [`mcp`], [`http`], [`cli`]: entry layers. They translate and call `service`.
@@ -16,6 +17,7 @@ pub mod domain;
 pub mod http;
 pub mod integrity;
 pub mod mcp;
+pub mod redact;
 pub mod replay;
 pub mod service;
 pub mod store;

@@ -10,17 +10,13 @@ use crate::domain::error::{Code, Error, Result};
 use crate::domain::path::Path;
 use crate::service::EventView;
 
-/// The form of a page of events.
+/// The form of a page of events. A variant with documentation of its own would lengthen the help.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
     #[default]
     Table,
-    /// All that is stored of each event, one by one
     Full,
-    /// One JSON object a line
     Jsonl,
-    /// Comma-separated values, with a heading
     Csv,
 }
 
@@ -107,7 +103,7 @@ fn csv(fields: &[Field], events: &[Value]) -> Result<()> {
         writer.write_record(&row).map_err(|error| unwritten(&error))?;
     }
     let bytes = writer.into_inner().map_err(|error| unwritten(&error))?;
-    output::data(&bytes);
+    output::data(&String::from_utf8_lossy(&bytes));
     Ok(())
 }
 

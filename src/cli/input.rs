@@ -29,7 +29,18 @@ pub fn value(argument: &OsStr, field: &str) -> Result<Value> {
     })
 }
 
-/// Parses a list of objects: a JSON array, or one object a line.
+/// The text that `argument` gives or points to; `field` names it in errors.
+///
+/// # Errors
+///
+/// `invalid_input` when a file cannot be read, `payload_too_large` beyond what one MCP message may
+/// have, `invalid_utf8`.
+pub fn text(argument: &OsStr, field: &str) -> Result<String> {
+    let (_, bytes) = bytes(argument, field)?;
+    json::utf8(&bytes, field).map(str::to_owned)
+}
+
+/// Parses a list of objects: a JSON array, one object a line, or a single object.
 ///
 /// # Errors
 ///
@@ -41,12 +52,16 @@ pub fn list<T: DeserializeOwned>(argument: &OsStr, field: &str) -> Result<Vec<T>
             Value::Array(items) => items,
             other => vec![other],
         }
+    } else if let Ok(single) = json::parse(&bytes, field) {
+        vec![single]
     } else {
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
         let full = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
         let parsed = full.enumerate().map(|(index, (number, line))| {
-            json::parse(line, &format!("line {}", number + 1))
-                .map_err(|error| error.at(format!("{field}[{index}]")).with("index", index))
+            json::parse(line, &format!("{field}[{index}]")).map_err(|mut error| {
+                error.message = format!("line {}: {}", number + 1, error.message);
+                error.with("index", index)
+            })
         });
         parsed.collect::<Result<_>>()?
     };
@@ -93,7 +108,7 @@ fn bytes(argument: &OsStr, field: &str) -> Result<(Source, Vec<u8>)> {
         Some("-") => {
             let stdin = std::io::stdin();
             if stdin.is_terminal() {
-                output::note("type the JSON, then Ctrl-D");
+                output::note("type it, then Ctrl-D");
             }
             let bytes = bounded(stdin.lock(), field, |error| unreadable("standard input", error))?;
             Ok((Source::StandardInput, bytes))

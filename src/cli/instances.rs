@@ -59,6 +59,7 @@ impl Instances {
         };
         let service = context.service()?;
         let answer = service.list_instances(request).await?;
+        let address = service.store_facts().address.clone();
         service.shutdown().await;
         if context.json {
             return output::json(&answer);
@@ -66,7 +67,7 @@ impl Instances {
         if answer.instances.is_empty() && is_filtered {
             output::note("no instance fits; all of them: annals instances");
         } else if answer.instances.is_empty() {
-            output::note("no instance yet; register one, or begin with a repository's history:");
+            output::note(&format!("no instance yet in {address}; begin with one of:"));
             output::note_command("annals register --project NAME");
             output::note_command("annals import git .");
         } else {

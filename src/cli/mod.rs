@@ -1,6 +1,7 @@
 //! The command line. One file a command: its arguments, its help and what it does.
 
 mod close;
+mod completions;
 mod context;
 mod emit;
 mod events;
@@ -9,10 +10,12 @@ mod heartbeat;
 mod import;
 mod input;
 mod instances;
+mod man;
 mod mcp;
 mod output;
 mod progress;
 mod query;
+mod redact;
 mod refusal;
 mod register;
 mod replay;
@@ -25,6 +28,7 @@ mod times;
 mod types;
 mod usage;
 mod verify;
+mod version;
 mod wrap;
 
 use clap::{Parser, Subcommand};
@@ -34,7 +38,7 @@ use context::Context;
 
 /// The event store for AI coding agents: record, query and replay what every agent did
 #[derive(Debug, Parser)]
-#[command(name = "annals", version, max_term_width = 100, after_help = START)]
+#[command(name = "annals", version, long_version = version::long(), max_term_width = 100, after_help = START)]
 struct Cli {
     #[command(flatten)]
     context: Context,
@@ -70,8 +74,11 @@ enum Command {
     Show(show::Show),
     Close(close::Close),
     Verify(verify::Verify),
+    Redact(redact::Redact),
     #[command(subcommand)]
     Import(import::Import),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 impl Command {
@@ -90,10 +97,18 @@ impl Command {
             Self::Show(command) => command.run(context).await,
             Self::Close(command) => command.run(context).await,
             Self::Verify(command) => return command.run(context).await,
+            Self::Redact(command) => command.run(context),
             Self::Import(command) => command.run(context).await,
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(),
         }
         .map(|()| 0)
     }
+}
+
+/// The whole command line, as data.
+fn definition() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Runs the command that the process was started with; gives its exit code.
@@ -150,6 +165,19 @@ mod tests {
         {
             let help = command.clone().render_help().to_string();
             assert!(help.contains(&format!("annals {}", command.get_name())), "{help}");
+        }
+    }
+
+    #[test]
+    fn help_has_one_form_however_it_is_asked_for() {
+        let help = |command: &str, flag: &str| {
+            let words = ["annals"].into_iter().chain(command.split_whitespace()).chain([flag]);
+            Cli::try_parse_from(words).unwrap_err().render().to_string()
+        };
+        let names = Cli::command();
+        let names = names.get_subcommands().map(clap::Command::get_name);
+        for command in names.chain(["", "import git"]) {
+            assert_eq!(help(command, "--help"), help(command, "-h"), "{command}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! print the data is kept for the exit code: see [`fault`].
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use anstream::{stderr, stdout};
@@ -50,9 +50,14 @@ pub fn to_json(answer: &impl Serialize) -> Result<String> {
     Ok(escaped(&text))
 }
 
-/// Prints data as it is, for programs.
-pub fn data(bytes: &[u8]) {
-    note_fault(stdout().write_all(bytes));
+/// Prints lines of data: to a program as they are, to a terminal in printable form.
+pub fn data(text: &str) {
+    let mut stdout = std::io::stdout();
+    if stdout.is_terminal() {
+        text.lines().for_each(|text| line(&printable(text)));
+    } else {
+        note_fault(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+    }
 }
 
 /// Prints a line of data. Text from events must have passed [`printable`].
@@ -92,13 +97,17 @@ pub fn note_command(command: &str) {
     say(&styled(FAINT, &format!("  {}", printable(command))));
 }
 
-/// Prints a paragraph on standard error that starts with a name and a colon.
-pub fn labelled(style: Style, name: &str, text: &str) {
-    let text = format!("{name}: {}", printable(text));
-    for (index, text) in wrap::paragraph(&text, Stream::Error.width()).iter().enumerate() {
-        match text.strip_prefix(name).filter(|_| index == 0) {
-            Some(rest) => say(&format!("{}{rest}", styled(style, name))),
-            None => say(text),
+/// Prints a paragraph that starts with a word and a colon.
+pub fn labelled(stream: Stream, style: Style, word: &str, text: &str) {
+    let text = format!("{word}: {}", printable(text));
+    for (index, text) in wrap::paragraph(&text, stream.width()).iter().enumerate() {
+        let text = match text.strip_prefix(word).filter(|_| index == 0) {
+            Some(rest) => format!("{}{rest}", styled(style, word)),
+            None => text.clone(),
+        };
+        match stream {
+            Stream::Output => line(&text),
+            Stream::Error => say(&text),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! `annals query`
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::format::{self, Field, Format};
 use super::output;
 use super::times::{self, Edge};
-use crate::domain::error::Result;
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::Timestamp;
 use crate::service::{Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 
@@ -18,11 +18,11 @@ pub struct Query {
     /// The instance: its id, its handle, or a part of its handle
     #[arg(required_unless_present_any = ["project", "epic"], conflicts_with_all = ["project", "epic"])]
     id: Option<String>,
-    /// In place of an instance: the events of all instances of this project
-    #[arg(long, short)]
+    /// In place of an instance: all instances of this project
+    #[arg(long, short, value_name = "NAME")]
     project: Option<String>,
     /// In place of an instance: the events that name this epic
-    #[arg(long)]
+    #[arg(long, value_name = "EPIC")]
     epic: Option<String>,
     /// Only events of this type; may be given several times
     #[arg(long = "type", short = 't', value_name = "TYPE")]
@@ -51,14 +51,14 @@ pub struct Query {
     /// Leave out so many events first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     offset: Option<i64>,
-    /// The page after the one that gave this next_cursor
-    #[arg(long)]
+    /// Go on where the page before ended
+    #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
     /// Oldest or newest first
     #[arg(long, value_enum, default_value_t = OrderArgument::Desc)]
     order: OrderArgument,
-    /// The form of the answer
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    /// A table, each event in full, JSON Lines or CSV
+    #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
     format: Format,
     /// Show all that is stored of each event: --format full
     #[arg(long, conflicts_with = "format")]
@@ -73,6 +73,23 @@ fn condition(text: &str) -> std::result::Result<(String, Value), String> {
     let (path, value) = text.split_once('=').ok_or("write PATH=VALUE, such as test_type=unit")?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
     Ok((path.to_owned(), value))
+}
+
+/// The conditions together. None may hide another on the same path.
+fn conditions(given: Vec<(String, Value)>) -> Result<Option<Map<String, Value>>> {
+    let mut conditions = Map::new();
+    for (path, value) in given {
+        if conditions.contains_key(&path) {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                format!("filters.where names {path} twice, and no event has two values there"),
+                "give each path one value",
+            )
+            .at("filters.where"));
+        }
+        conditions.insert(path, value);
+    }
+    Ok((!conditions.is_empty()).then_some(conditions))
 }
 
 const EXAMPLES: &str = "\
@@ -110,7 +127,7 @@ impl Query {
                 start_date: self.since.map(|text| point(text, Edge::Start)),
                 end_date: self.until.map(|text| point(text, Edge::End)),
                 keyword: self.keyword,
-                values: (!self.values.is_empty()).then(|| self.values.into_iter().collect()),
+                values: conditions(self.values)?,
                 after_sequence: self.after,
             }),
             limit: self.limit,
@@ -121,6 +138,7 @@ impl Query {
             },
         };
         let fields = Field::parse_all(&self.fields)?;
+        let by_cursor = request.cursor.is_some();
         let service = context.service()?;
         let answer = service.query(request).await?;
         service.shutdown().await;
@@ -129,17 +147,22 @@ impl Query {
         }
         let format = if self.full { Format::Full } else { self.format };
         format::print(format, &answer.events, fields)?;
-        page_note(&answer, self.offset.unwrap_or(0));
+        page_note(&answer, self.offset.unwrap_or(0), by_cursor);
         Ok(())
     }
 }
 
-fn page_note(answer: &QueryAnswer, offset: i64) {
+fn page_note(answer: &QueryAnswer, offset: i64, by_cursor: bool) {
     let (shown, total) = (answer.events.len() as u64, answer.total_count);
     let events = output::count(total, "event");
     let note = match (shown, total) {
         (0, 0) => "no event fits".to_owned(),
+        (0, _) if by_cursor => format!("no more of {events}"),
         (0, _) => format!("offset {offset} is beyond the last of {events}"),
+        _ if by_cursor => match &answer.next_cursor {
+            Some(next) => format!("{shown} of {events}; more: add --cursor {next}"),
+            None => format!("the last {shown} of {events}"),
+        },
         _ if answer.has_more => {
             let next = offset.unsigned_abs() + shown;
             format!("{shown} of {events}; more: add --offset {next}")

@@ -1,15 +1,17 @@
 //! Saying why a command was refused, in the words of the command line.
 
 use super::output::{self, BAD, HEADING};
+use super::wrap::Stream;
 use crate::domain::error::{Code, Error};
 
 /// Arguments that have another name here than in the requests of the service.
-const OPTIONS: [(&str, &str); 13] = [
+const OPTIONS: [(&str, &str); 14] = [
     ("filters.start_date", "--since"),
     ("filters.end_date", "--until"),
     ("filters.event_type", "--type"),
     ("filters.category", "--category"),
     ("filters.keyword", "--keyword"),
+    ("filters.where", "--where"),
     ("filters.after_sequence", "--after"),
     ("expected_sequence_num", "--expect"),
     ("to_sequence_num", "--to"),
@@ -27,14 +29,19 @@ pub fn print(error: &Error, as_json: bool) {
         let _ = output::json(&error.to_json());
         return;
     }
-    output::labelled(BAD, "error", &format!("{} [{}]", in_options(error), error.code));
-    output::labelled(HEADING, "hint", &error.hint);
+    output::labelled(
+        Stream::Error,
+        BAD,
+        "error",
+        &format!("{} [{}]", in_options(error), error.code),
+    );
+    output::labelled(Stream::Error, HEADING, "hint", &error.hint);
     if let Some(command) = next_command(error.code) {
-        output::labelled(HEADING, "try", command);
+        output::labelled(Stream::Error, HEADING, "try", command);
     }
     let ids = error.details.as_ref().and_then(|details| details.get("event_ids")?.as_array());
     for id in ids.into_iter().flatten() {
-        output::labelled(HEADING, "event id", id.as_str().unwrap_or_default());
+        output::labelled(Stream::Error, HEADING, "event id", id.as_str().unwrap_or_default());
     }
 }
 

@@ -92,14 +92,22 @@ impl<'a> Table<'a> {
         wrap::lines(&grid)
     }
 
-    /// A row as an entry of a list: the short cells in a line, the prose below, indented.
+    /// A row as an entry of a list: the short cells in a line, the prose below, indented, each under
+    /// its name where there are several.
     fn entry(&self, row: &[(String, Style)], width: Option<u16>) -> Vec<String> {
-        let cells = || self.columns.iter().zip(row).filter(|(_, (text, _))| !text.is_empty());
-        let short = cells().filter(|(column, _)| !column.wraps()).map(|(_, cell)| cell);
+        let is_short = |at: usize| !self.columns[at].wraps() || at == 0;
+        let full = || row.iter().enumerate().filter(|(_, (text, _))| !text.is_empty());
+        let short = full().filter(|(at, _)| is_short(*at)).map(|(_, cell)| cell);
         let mut lines = side_by_side(short, width);
-        for (_, (text, style)) in cells().filter(|(column, _)| column.wraps()) {
+        let several = (0..self.columns.len()).filter(|at| !is_short(*at)).count() > 1;
+        for (at, (text, style)) in full().filter(|(at, _)| !is_short(*at)) {
+            let heading = self.columns[at].heading();
+            let text = match several && *text != heading {
+                true => format!("{}: {text}", heading.to_lowercase()),
+                false => text.clone(),
+            };
             let mut below = grid(width);
-            below.add_row([cell(text, *style)]);
+            below.add_row([cell(&text, *style)]);
             if let Some(column) = below.column_mut(0) {
                 column.set_padding((GAP, 0));
             }
@@ -110,7 +118,7 @@ impl<'a> Table<'a> {
 }
 
 /// Cells in a line, and in further ones, indented, where they do not fit.
-fn side_by_side<'a>(
+pub fn side_by_side<'a>(
     cells: impl Iterator<Item = &'a (String, Style)>,
     width: Option<u16>,
 ) -> Vec<String> {
@@ -206,6 +214,26 @@ mod tests {
         assert_eq!(lines.len(), 4, "{lines:?}");
         assert!(lines.iter().all(|line| line.chars().count() <= 44), "{lines:?}");
         assert!(lines[2].starts_with("                   "), "{lines:?}");
+    }
+
+    #[test]
+    fn several_columns_of_prose_have_their_names_in_a_list() {
+        let columns = [Column::Prose("time"), Column::Prose("type"), Column::Prose("data.a")];
+        let mut table = Table::new(&columns);
+        let cells = ["2026-11-23T04:43:41Z", "epic_started", "some words"];
+        table.row(cells.map(|text| (text.to_owned(), Style::new())));
+        let strip = |line: String| anstream::adapter::strip_str(&line).to_string();
+        assert_eq!(
+            table.lines(Some(30)).into_iter().map(strip).collect::<Vec<_>>(),
+            [
+                "TIME",
+                "  TYPE",
+                "  DATA.A",
+                "2026-11-23T04:43:41Z",
+                "  type: epic_started",
+                "  data.a: some words",
+            ]
+        );
     }
 
     #[test]

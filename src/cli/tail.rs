@@ -3,19 +3,19 @@
 use std::io::Write;
 
 use anstream::stdout;
+use anstyle::Style;
 use clap::Args;
 
 use super::context::Context;
 use super::output::{self, FAINT};
 use super::summary::summary;
+use super::table::side_by_side;
+use super::wrap::{self, Stream};
 use super::{events, times};
 use crate::domain::error::Result;
 use crate::service::{FeedEvent, FeedRequest, Service};
 
 /// Show events as they are recorded, of all instances or of one
-///
-/// With --follow it goes on until Ctrl-C, and shows what other programs record within a fifth of a
-/// second. In --json, each event has a cursor: --after goes on from it, without a gap or a repeat.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Tail {
@@ -36,7 +36,11 @@ const EXAMPLES: &str = "\
 Examples:
   annals tail --follow                  all agents, as they work
   annals tail 8f4a2b -n 50 -f           one of them
-  annals tail --json -f --after f0.2a   for a program, from where it stopped";
+  annals tail --json -f --after f0.2a   for a program, from where it stopped
+
+With --follow it goes on until Ctrl-C, and shows what other programs record
+within a fifth of a second. In --json each event has a cursor: --after goes on
+from it, without a gap or a repeat.";
 
 impl Tail {
     pub async fn run(self, context: &Context) -> Result<()> {
@@ -62,7 +66,7 @@ impl Tail {
             let found = service.feed(request).await?.events;
             for event in &found {
                 let line =
-                    if json { output::to_json(event)? } else { line(event, self.id.is_some()) };
+                    if json { output::to_json(event)? } else { entry(event, self.id.is_some()) };
                 // A reader that has closed the pipe wants no more.
                 let mut stdout = stdout().lock();
                 if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
@@ -83,13 +87,40 @@ impl Tail {
     }
 }
 
-fn line(found: &FeedEvent, of_one: bool) -> String {
+/// An event in a line, or, where that is too long for the terminal, with its data below.
+fn entry(found: &FeedEvent, of_one: bool) -> String {
     let event = &found.event;
-    let time = output::styled(FAINT, &times::local(event.occurred_at.unwrap_or(event.timestamp)));
+    let time = times::local(event.occurred_at.unwrap_or(event.timestamp));
     let handle = event.handle.as_deref().filter(|_| !of_one);
-    let handle = handle.map(|handle| format!("{handle:<20}  ")).unwrap_or_default();
-    let kind =
-        output::styled(events::type_style(&event.event_type), &format!("{:<22}", event.event_type));
+    let handle = handle.map(|handle| (format!("{handle:<20}"), Style::new()));
     let data = output::printable(&summary(&event.event_type, &event.event_data));
-    format!("{time}  {handle}{:>6}  {kind}  {data}", event.sequence_num)
+    // Nothing is aligned with nothing.
+    let type_width = if data.is_empty() { 0 } else { 22 };
+    let kind = format!("{:<type_width$}", event.event_type);
+    let head: Vec<(String, Style)> = [(time, FAINT)]
+        .into_iter()
+        .chain(handle)
+        .chain([
+            (format!("{:>6}", event.sequence_num), Style::new()),
+            (kind, events::type_style(&event.event_type)),
+        ])
+        .collect();
+    let width = Stream::Output.width();
+    let taken: usize = head.iter().map(|(text, _)| wrap::width_of(text) + 2).sum();
+    let fits = |width: u16| taken + wrap::width_of(&data) <= usize::from(width);
+    if width.is_none_or(fits) {
+        let line = side_by_side(head.iter(), None).concat();
+        return if data.is_empty() { line } else { format!("{line}  {data}") };
+    }
+    let mut lines = match width {
+        Some(width) if taken > usize::from(width) => {
+            let short: Vec<_> =
+                head.iter().map(|(text, style)| (text.trim().to_owned(), *style)).collect();
+            side_by_side(short.iter(), Some(width))
+        }
+        _ => side_by_side(head.iter(), None),
+    };
+    let below = wrap::paragraph(&data, width.map(|width| width.saturating_sub(4)));
+    lines.extend(below.iter().map(|text| format!("    {text}")));
+    lines.join("\n")
 }

@@ -1,23 +1,42 @@
 //! `annals types`
 
+mod change;
+
 use anstyle::Style;
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::context::Context;
 use super::output::{self, HEADING};
 use super::table::{Column, Table};
-use crate::domain::catalogue::{Catalogue, EventTypeDetails, EventTypeEntry};
-use crate::domain::error::Result;
-use crate::service::ListEventTypesRequest;
+use super::times;
+use crate::domain::catalogue::EventTypeEntry;
+use crate::domain::error::{Code, Error, Result};
+use crate::service::{EventTypeAnswer, ListEventTypesRequest, TypeVersionView};
 
-/// Show the event types, or one of them with its fields
+/// Show the event types, or one of them with its fields; define types of your own
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Types {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The event type to show
     #[arg(value_name = "TYPE", conflicts_with = "category")]
     event_type: Option<String>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Add(change::Add),
+    Remove(change::Remove),
+    List(List),
+}
+
+/// Show the event types
+#[derive(Debug, Args)]
+struct List {
     /// Only event types of this category
     #[arg(long, short, value_name = "CATEGORY")]
     category: Option<String>,
@@ -27,24 +46,46 @@ const EXAMPLES: &str = "\
 Examples:
   annals types                      all of them, with what each requires
   annals types --category testing
-  annals types test_passed          its fields, their bounds, and an example";
+  annals types test_passed          its fields, their bounds, and an example
+  annals types add review.toml      a type of your own";
 
 impl Types {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
-        match self.event_type {
-            Some(name) => {
-                let details = service.event_type(&name);
-                service.shutdown().await;
-                if context.json { output::json(&details?) } else { one(&details?) }
-            }
-            None => {
-                let request = ListEventTypesRequest { category: self.category };
-                let answer = service.list_event_types(&request);
-                service.shutdown().await;
-                if context.json { output::json(&answer?) } else { list(&answer?.event_types) }
-            }
+        let Some(command) = self.command else {
+            return match self.event_type {
+                Some(name) => show(&name, context).await,
+                None => self.list.run(context).await,
+            };
+        };
+        if self.event_type.is_some() || self.list.category.is_some() {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                "TYPE and --category stand before a command that does not take them",
+                "give what the command takes after its name: annals types list --category testing",
+            ));
         }
+        match command {
+            Command::Add(command) => command.run(context).await,
+            Command::Remove(command) => command.run(context).await,
+            Command::List(command) => command.run(context).await,
+        }
+    }
+}
+
+async fn show(name: &str, context: &Context) -> Result<()> {
+    let service = context.service()?;
+    let answer = service.event_type(name).await;
+    service.shutdown().await;
+    if context.json { output::json(&answer?) } else { one(&answer?) }
+}
+
+impl List {
+    async fn run(self, context: &Context) -> Result<()> {
+        let service = context.service()?;
+        let request = ListEventTypesRequest { category: self.category };
+        let answer = service.list_event_types(&request).await;
+        service.shutdown().await;
+        if context.json { output::json(&answer?) } else { list(&answer?.event_types) }
     }
 }
 
@@ -60,7 +101,7 @@ fn list(types: &[EventTypeEntry]) -> Result<()> {
         let one_of = entry.required_one_of.iter().map(|group| group.join(" or "));
         let required: Vec<_> = entry.required_fields.iter().cloned().chain(one_of).collect();
         let name = format!("  {}", entry.event_type);
-        let cells = [name, required.join(", "), entry.description.clone()];
+        let cells = [name, required.join(", "), described(entry)];
         table.row(cells.map(|text| (text, Style::new())));
     }
     table.print();
@@ -68,10 +109,18 @@ fn list(types: &[EventTypeEntry]) -> Result<()> {
     Ok(())
 }
 
-fn one(details: &EventTypeDetails) -> Result<()> {
-    let entry = &details.entry;
+/// What an event of the type says; of a custom type also its version.
+fn described(entry: &EventTypeEntry) -> String {
+    match entry.version {
+        Some(version) => format!("{} (custom, version {version})", entry.description),
+        None => entry.description.clone(),
+    }
+}
+
+fn one(answer: &EventTypeAnswer) -> Result<()> {
+    let entry = &answer.details.entry;
     output::line(&output::styled(HEADING, &entry.event_type));
-    output::paragraph(&entry.description);
+    output::paragraph(&output::printable(&described(entry)));
     output::line("");
     let columns = [
         Column::Short("field"),
@@ -89,23 +138,44 @@ fn one(details: &EventTypeDetails) -> Result<()> {
             (false, true) => "one of",
             (false, false) => "",
         };
-        let cells = [name.clone(), required.into(), aliases.join(", "), meaning(entry, name)];
+        let meaning = answer.details.meaning(name).unwrap_or_default();
+        let cells = [name.clone(), required.into(), aliases.join(", "), meaning];
         table.row(cells.map(|text| (text, Style::new())));
     }
     table.print();
     output::line("");
     if entry.store_only {
         output::line("Recorded by the store itself; an event of this type cannot be emitted.");
+    } else if entry.retired {
+        output::line("Retired: an event of this type can no longer be emitted.");
     } else {
-        let example = Value::Object(entry.example.clone());
+        let example = output::printable(&Value::Object(entry.example.clone()).to_string());
         output::line("example:");
         output::line(&format!("  annals emit ID {} '{example}'", entry.event_type));
+    }
+    if !answer.versions.is_empty() {
+        versions(&answer.versions);
     }
     Ok(())
 }
 
-fn meaning(entry: &EventTypeEntry, field: &str) -> String {
-    let known = Catalogue::builtin().get(&entry.event_type);
-    let field = known.and_then(|event_type| event_type.field_named(field));
-    field.map(|field| format!("{} ({})", field.meaning(), field.kind)).unwrap_or_default()
+fn versions(versions: &[TypeVersionView]) {
+    output::line("");
+    let columns = [
+        Column::Number("version"),
+        Column::Short("valid from"),
+        Column::Short("retired"),
+        Column::Prose("what it says"),
+    ];
+    let mut table = Table::new(&columns);
+    for version in versions {
+        let cells = [
+            version.version.to_string(),
+            times::local(version.valid_from),
+            version.retired_at.map(times::local).unwrap_or_default(),
+            version.description.clone(),
+        ];
+        table.row(cells.map(|text| (text, Style::new())));
+    }
+    table.print();
 }

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::output::{self, BAD, GOOD};
 use super::progress::Progress;
 use super::table::{Column, Table};
+use super::wrap::Stream;
 use crate::domain::error::Result;
 use crate::service::{VerifyAnswer, VerifyRequest};
 
@@ -47,12 +48,12 @@ impl Verify {
 fn print(answer: &VerifyAnswer) {
     let instances = output::count(answer.instances_checked, "instance");
     if answer.valid {
-        let verdict = output::styled(GOOD, "whole");
         let events = output::count(answer.events_checked, "event");
-        output::line(&format!("{verdict}: {events} of {instances}, every chain unbroken"));
+        let verdict = format!("{events} of {instances}, every chain unbroken");
+        output::labelled(Stream::Output, GOOD, "whole", &verdict);
     } else {
-        let verdict = output::styled(BAD, "broken");
-        output::line(&format!("{verdict}: {} of {instances}", answer.faults.len()));
+        let verdict = format!("{} of {instances}", answer.faults.len());
+        output::labelled(Stream::Output, BAD, "broken", &verdict);
         let mut table = Table::new(&[
             Column::Short("handle"),
             Column::Number("event"),

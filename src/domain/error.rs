@@ -48,7 +48,7 @@ codes! {
     InstanceNotFound = "instance_not_found", NotFound;
     /// The part of a handle fits several instances.
     AmbiguousInstance = "ambiguous_instance", NotFound;
-    /// The event type is not in the catalogue.
+    /// The event type is not in the catalogue, or takes no new events.
     UnknownEventType = "unknown_event_type", Invalid;
     /// A field that the event type requires is absent.
     MissingRequiredField = "missing_required_field", Invalid;
@@ -68,6 +68,12 @@ codes! {
     PayloadTooDeep = "payload_too_deep", Invalid;
     /// This type is recorded by the store alone.
     ReservedEventType = "reserved_event_type", Invalid;
+    /// A custom event type is defined, or named, in a way that cannot be.
+    InvalidEventType = "invalid_event_type", Invalid;
+    /// A new definition of an event type would make stored events invalid.
+    IncompatibleEventType = "incompatible_event_type", Conflict;
+    /// An event type was changed by someone else at the same moment.
+    EventTypeChanged = "event_type_changed", Conflict;
     /// A batch has no event.
     EmptyBatch = "empty_batch", Invalid;
     /// A batch has more events than the limit.
@@ -144,7 +150,7 @@ impl fmt::Display for Code {
 
 /// Why a call was refused or failed: a stable code, a message that names the field and the value's
 /// limit, and a hint that says what to do.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     /// The stable code.

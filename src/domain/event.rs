@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::error::Error;
 use super::ids::{EventId, InstanceId};
 use super::time::Timestamp;
 
@@ -72,6 +73,21 @@ pub struct NewEvent {
     pub caused_by: Option<EventId>,
     /// Groups events that belong to one piece of work.
     pub correlation_id: Option<String>,
+    /// What is known of the event's fit to its type.
+    pub type_check: TypeCheck,
+}
+
+/// What is known of an event's fit to its type before the event is appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypeCheck {
+    /// The event fits its type, which is built in.
+    Fits,
+    /// The event fits its custom type as this change has left it. A later change makes the event be
+    /// checked again.
+    FitsAsOf(u64),
+    /// The event does not fit its custom type as it is now, for this reason. It is accepted only as
+    /// the repetition of one that was stored while it did.
+    Refused(Box<Error>),
 }
 
 /// One immutable fact about an instance, as stored.

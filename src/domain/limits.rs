@@ -22,3 +22,9 @@ pub const INSTANCE_TYPE_CHARS: usize = 32;
 pub const CORRELATION_ID_CHARS: usize = 128;
 /// Seconds without life after which an active instance is stale.
 pub const STALE_AFTER_SECONDS: i64 = 120;
+/// The most characters of the name of an event type.
+pub const TYPE_NAME_CHARS: usize = 64;
+/// The most characters of the description of a custom event type.
+pub const TYPE_DESCRIPTION_CHARS: usize = 1_000;
+/// The most bytes of the definition of a custom event type, as written and as stored.
+pub const TYPE_DEFINITION_BYTES: usize = 64 * 1024;

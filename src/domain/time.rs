@@ -3,11 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
+
+/// 1970-01-01T00:00:00Z.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// One second in microseconds.
 pub const SECOND: i64 = 1_000_000;
@@ -49,9 +55,11 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.to_jiff() {
-            Some(time) => write!(f, "{time:.6}"),
-            None => write!(f, "{}us", self.0),
+        // The time library's timestamps end some hours before its dates do.
+        match (self.to_jiff(), EPOCH.checked_add(SignedDuration::from_micros(self.0))) {
+            (Some(time), _) => write!(f, "{time:.6}"),
+            (None, Ok(time)) => write!(f, "{time:.6}Z"),
+            (None, Err(_)) => write!(f, "{}us", self.0),
         }
     }
 }
@@ -67,12 +75,26 @@ impl FromStr for Timestamp {
     /// Parses RFC 3339 with an offset, such as `2026-11-23T09:30:00Z`; decimals beyond the
     /// microsecond are cut off. Years 0001 to 9999.
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
-        let time: jiff::Timestamp = text.parse().map_err(|_| InvalidTime)?;
-        let first = jiff::civil::date(1, 1, 1).to_zoned(jiff::tz::TimeZone::UTC);
-        match first {
-            Ok(first) if time >= first.timestamp() => Ok(Self(time.as_microsecond())),
-            _ => Err(InvalidTime),
-        }
+        let pieces = Pieces::parse(text).map_err(|_| InvalidTime)?;
+        let time = pieces.time().ok_or(InvalidTime)?;
+        let offset = pieces.to_numeric_offset().ok_or(InvalidTime)?;
+        let written = Self::in_utc(pieces.date().to_datetime(time))?;
+        written.plus(-i64::from(offset.seconds()) * SECOND).in_range()
+    }
+}
+
+impl Timestamp {
+    fn in_utc(time: DateTime) -> Result<Self, InvalidTime> {
+        // Rounded down, also before 1970.
+        let micros = time.duration_since(EPOCH).as_nanos().div_euclid(1_000);
+        i64::try_from(micros).map(Self).map_err(|_| InvalidTime)
+    }
+
+    /// Within the years 0001 to 9999.
+    fn in_range(self) -> Result<Self, InvalidTime> {
+        let years = Self::in_utc(date(1, 1, 1).at(0, 0, 0, 0))?
+            ..=Self::in_utc(date(9999, 12, 31).at(23, 59, 59, 999_999_999))?;
+        if years.contains(&self) { Ok(self) } else { Err(InvalidTime) }
     }
 }
 
@@ -129,6 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn the_first_and_the_last_year_are_whole() {
+        for text in ["0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"] {
+            let time: Timestamp = text.parse().unwrap();
+            assert_eq!(time.to_string(), text);
+        }
+        assert_eq!(parse_end("9999-12-31"), "9999-12-31T23:59:59.999999Z".parse());
+        assert_eq!(
+            "1969-12-31T23:59:59.9999999Z".parse::<Timestamp>().unwrap().micros(),
+            -1,
+            "decimals beyond the microsecond are cut off"
+        );
+    }
+
+    #[test]
     fn a_bare_date_is_the_whole_day() {
         assert_eq!(parse_start("2026-11-23").unwrap().to_string(), "2026-11-23T00:00:00.000000Z");
         assert_eq!(parse_end("2026-11-23").unwrap().to_string(), "2026-11-23T23:59:59.999999Z");
@@ -139,6 +175,11 @@ mod tests {
         for text in [
             "",
             "yesterday",
+            "2026-11-23T09:30Z[",
+            "2026-11-23Z",
+            "0001-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+            "10000-01-01",
             "2026-11-23T09:30:00",
             "2026-02-30",
             "0000-01-01",

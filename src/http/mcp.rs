@@ -4,19 +4,27 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use super::answer;
 use super::body::{self, Unread};
-use crate::mcp::{Lifecycle, MESSAGE_BYTES, Server, message};
+use crate::mcp::{LISTEN, Lifecycle, MESSAGE_BYTES, Server, message};
 
 /// The most bytes of a plain error text of rmcp.
 const ERROR_TEXT_BYTES: usize = 64 * 1024;
 
-pub(super) type Endpoint<S> = StreamableHttpService<Server<S>, NeverSessionManager>;
+/// The header by which 2026-07-28 names the method outside of the body, which must agree with it.
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+
+/// The endpoint of a server.
+#[derive(Clone)]
+pub(super) struct Endpoint<S> {
+    server: Server<S>,
+    streamable: StreamableHttpService<Server<S>, NeverSessionManager>,
+}
 
 /// The endpoint of a server. Host and Origin are not checked here but by [`super::guard`].
 pub(super) fn endpoint<S: Lifecycle>(server: Server<S>) -> Endpoint<S> {
@@ -25,11 +33,13 @@ pub(super) fn endpoint<S: Lifecycle>(server: Server<S>) -> Endpoint<S> {
         .with_json_response(true)
         .with_max_request_body_bytes(MESSAGE_BYTES)
         .disable_allowed_hosts();
-    StreamableHttpService::new(
-        move || Ok(server.clone()),
+    let of_requests = server.clone();
+    let streamable = StreamableHttpService::new(
+        move || Ok(of_requests.clone()),
         Arc::new(NeverSessionManager::default()),
         config,
-    )
+    );
+    Endpoint { server, streamable }
 }
 
 /// Handles a request. What rmcp answers in plain text is answered as JSON-RPC.
@@ -38,7 +48,7 @@ pub(super) async fn handle<S: Lifecycle>(
     request: Request,
 ) -> Response {
     if request.method() != Method::POST {
-        return as_json_rpc(endpoint.handle(request).await.map(Body::new)).await;
+        return as_json_rpc(endpoint.streamable.handle(request).await.map(Body::new)).await;
     }
     let (mut parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
@@ -56,8 +66,13 @@ pub(super) async fn handle<S: Lifecycle>(
         return answer::no_message(StatusCode::OK, refusal);
     }
     accept_json(&mut parts.headers);
+    if parts.headers.get(METHOD).is_some_and(|method| method == LISTEN)
+        && let Some(beginning) = endpoint.server.beginning().await
+    {
+        parts.extensions.insert(beginning);
+    }
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
-    let response = endpoint.handle(request).await.map(Body::new);
+    let response = endpoint.streamable.handle(request).await.map(Body::new);
     if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         // The media type was right: so rmcp answers a body that is no message.
         return answer::no_message(StatusCode::BAD_REQUEST, message::unreadable(&bytes));
@@ -75,7 +90,7 @@ async fn as_json_rpc(response: Response) -> Response {
     let text = to_bytes(response.into_body(), ERROR_TEXT_BYTES).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let hint = match status {
-        StatusCode::METHOD_NOT_ALLOWED => "POST each message: there are no sessions or streams",
+        StatusCode::METHOD_NOT_ALLOWED => "POST each message: there are no sessions",
         StatusCode::NOT_ACCEPTABLE => "send Accept: application/json, text/event-stream",
         _ => "see the Streamable HTTP transport in the MCP specification",
     };
@@ -93,7 +108,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The protocol asks clients to accept both JSON and event streams, and rmcp insists. As every
-/// answer here is JSON, a client that accepts JSON, or anything, is served too.
+/// answer but that to a listener is JSON, a client that accepts JSON, or anything, is served too.
 fn accept_json(headers: &mut HeaderMap) {
     let accepts = |value: &HeaderValue| {
         value

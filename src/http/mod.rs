@@ -78,7 +78,7 @@ pub async fn serve<S: Lifecycle>(
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
     });
-    let serving = axum::serve(listener, router::router(server))
+    let serving = axum::serve(listener, router::router(server.until(stop.clone())))
         .with_graceful_shutdown(stop.clone().cancelled_owned());
     let out_of_time = async {
         stop.cancelled().await;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::hash::event_hash;
 use crate::domain::error::{Code, Error, Result};
-use crate::domain::event::{Event, Hash, NewEvent, Payload};
+use crate::domain::event::{Event, Hash, NewEvent, Payload, TypeCheck};
 use crate::domain::ids::{EventId, InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration, Status};
 use crate::domain::json::normal_text;
@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     pub head: Option<&'a Instance>,
     /// Those of the request's event ids that are stored already, of whatever instance.
     pub stored: &'a HashMap<EventId, Event>,
+    /// The last change of each custom event type that an event was checked against.
+    pub types: &'a HashMap<String, u64>,
     /// The present time.
     pub now: Timestamp,
     /// The store that decides.
@@ -62,7 +64,7 @@ pub enum Outcome {
 /// # Errors
 ///
 /// `instance_not_found`, `instance_exists`, `event_id_conflict`, `sequence_conflict`,
-/// `instance_closed`. Nothing of the request is to be stored then.
+/// `instance_closed`, `event_type_changed`, and what [`TypeCheck::Refused`] holds. Nothing of the request is to be stored then.
 pub fn decide(
     instance_id: InstanceId,
     register: Option<&Registration>,
@@ -89,7 +91,9 @@ pub fn decide(
         outcomes.push(match known {
             Known::Stored(outcome) => outcome,
             Known::Repeats(earlier) => repeat(&outcomes[earlier], &decision.events),
-            Known::No => decision.append(event).map_err(|error| placed(error, index, events))?,
+            Known::No => {
+                decision.append(event, facts.types).map_err(|error| placed(error, index, events))?
+            }
         });
     }
     let Decision { instance, events, .. } = decision;
@@ -173,13 +177,21 @@ impl Decision {
             occurred_at: Some(self.instance.stale_from()),
             caused_by: None,
             correlation_id: None,
+            type_check: TypeCheck::Fits,
         };
         self.number(&event);
     }
 
-    fn append(&mut self, event: &NewEvent) -> Result<Outcome> {
+    fn append(&mut self, event: &NewEvent, types: &HashMap<String, u64>) -> Result<Outcome> {
         if self.instance.status == Status::Closed && event.event_type != "instance_resumed" {
             return Err(closed(&self.instance));
+        }
+        match &event.type_check {
+            TypeCheck::Refused(refusal) => return Err((**refusal).clone()),
+            TypeCheck::FitsAsOf(change) if types.get(&event.event_type) != Some(change) => {
+                return Err(type_changed(&event.event_type));
+            }
+            TypeCheck::Fits | TypeCheck::FitsAsOf(_) => {}
         }
         self.number(event);
         Ok(Outcome::New(self.events.len() - 1))
@@ -256,6 +268,16 @@ fn closed(instance: &Instance) -> Error {
     )
     .at("instance_id")
     .with("head_sequence_num", instance.last_sequence)
+}
+
+/// A custom event type was changed by someone else meanwhile.
+pub fn type_changed(name: &str) -> Error {
+    Error::new(
+        Code::EventTypeChanged,
+        format!("the event type {name} was changed by somebody else at the same moment"),
+        "send the same call again; it then goes by the new definition",
+    )
+    .at("event_type")
 }
 
 fn id_conflict(stored: &Event) -> Error {

@@ -8,6 +8,6 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use decide::{Decided, Facts, Outcome, decide};
+pub use decide::{Decided, Facts, Outcome, decide, type_changed};
 pub use hash::{FORMAT_VERSION, event_hash};
 pub use verify::{Chain, Fault, FaultKind};

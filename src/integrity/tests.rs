@@ -1,13 +1,14 @@
 //! Tests of deciding and verifying, over histories made by `decide` itself.
 
 use std::collections::HashMap;
+use std::slice::from_ref;
 
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{Chain, Decided, Facts, FaultKind, Outcome, decide};
-use crate::domain::error::{Code, Result};
-use crate::domain::event::{Event, NewEvent, Payload};
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::event::{Event, NewEvent, Payload, TypeCheck};
 use crate::domain::ids::{EventId, InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration, Status};
 use crate::domain::time::{SECOND, Timestamp};
@@ -18,14 +19,21 @@ const START: i64 = 1_800_000_000 * SECOND;
 struct World {
     head: Option<Instance>,
     events: Vec<Event>,
+    /// The last change of each custom event type.
+    types: HashMap<String, u64>,
     now: Timestamp,
     random: u8,
 }
 
 impl World {
     fn registered() -> Self {
-        let mut world =
-            Self { head: None, events: Vec::new(), now: Timestamp::from_micros(START), random: 0 };
+        let mut world = Self {
+            head: None,
+            events: Vec::new(),
+            types: HashMap::new(),
+            now: Timestamp::from_micros(START),
+            random: 0,
+        };
         let registration = Registration {
             handle: "odin-PS-000001".into(),
             project: "odin".into(),
@@ -50,6 +58,7 @@ impl World {
         let facts = Facts {
             head: self.head.as_ref(),
             stored: &stored,
+            types: &self.types,
             now: self.now,
             store_id: StoreId(Uuid::from_u128(5)),
             entropy: &mut || {
@@ -91,6 +100,7 @@ fn new(event_type: &str, data: &str) -> NewEvent {
         occurred_at: None,
         caused_by: None,
         correlation_id: None,
+        type_check: TypeCheck::Fits,
     }
 }
 
@@ -325,4 +335,48 @@ proptest! {
         prop_assert_eq!(&rebuilt, world.head());
         prop_assert_eq!(verify(world.head(), &world.events), Ok(world.events.len() as u64));
     }
+}
+
+fn custom(type_check: TypeCheck) -> NewEvent {
+    NewEvent { id_given: true, type_check, ..new("review_completed", r#"{"review_id":"r-1"}"#) }
+}
+
+#[test]
+fn an_event_checked_against_another_definition_than_the_last_is_not_stored() {
+    let mut world = World::registered();
+    let first = custom(TypeCheck::FitsAsOf(3));
+    assert_eq!(world.emit(from_ref(&first)).unwrap_err().code, Code::EventTypeChanged);
+    world.types.insert("review_completed".into(), 3);
+    world.emit(from_ref(&first)).unwrap();
+    world.types.insert("review_completed".into(), 4);
+    assert_eq!(
+        world.emit(&[custom(TypeCheck::FitsAsOf(3))]).unwrap_err().code,
+        Code::EventTypeChanged
+    );
+    world.emit(&[custom(TypeCheck::FitsAsOf(4))]).unwrap();
+    assert_eq!(world.types(), ["instance_registered", "review_completed", "review_completed"]);
+
+    // The repetition of an event that is stored is answered whatever its type has become.
+    let again = world.emit(&[first]).unwrap();
+    assert!(matches!(again.outcomes[..], [Outcome::Duplicate { sequence_num: 2, .. }]));
+}
+
+#[test]
+fn an_event_that_no_longer_fits_its_type_is_answered_only_where_it_is_stored() {
+    let mut world = World::registered();
+    world.types.insert("review_completed".into(), 1);
+    let stored = custom(TypeCheck::FitsAsOf(1));
+    world.emit(from_ref(&stored)).unwrap();
+    let refusal = Error::new(Code::UnknownEventType, "retired", "use another");
+    let refused = TypeCheck::Refused(Box::new(refusal.clone()));
+
+    let again = NewEvent { type_check: refused.clone(), ..stored };
+    let decided = world.emit(from_ref(&again)).unwrap();
+    assert!(matches!(decided.outcomes[..], [Outcome::Duplicate { sequence_num: 2, .. }]));
+    assert_eq!(world.emit(&[custom(refused.clone())]).unwrap_err(), refusal);
+    let other = NewEvent { event_data: started().event_data, ..again.clone() };
+    assert_eq!(world.emit(&[other]).unwrap_err().code, Code::EventIdConflict);
+    let batch = [again, started(), custom(refused)];
+    assert_eq!(world.emit(&batch).unwrap_err(), refusal.in_batch(2));
+    assert_eq!(world.head().last_sequence, 2);
 }

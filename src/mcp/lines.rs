@@ -26,6 +26,14 @@ const OUTGOING: usize = 256;
 /// How long a peer may leave its last answers unread.
 const FLUSH_TIME: Duration = Duration::from_secs(2);
 
+/// How a connection ends.
+pub(super) struct Ends {
+    /// Cancelled to end the connection.
+    pub(super) stop: CancellationToken,
+    /// Cancelled at the end, however it comes, to end what would go on for ever.
+    pub(super) closing: CancellationToken,
+}
+
 /// Messages as lines over a reader and a writer.
 pub(super) struct Lines<R> {
     reader: BufReader<R>,
@@ -37,19 +45,19 @@ pub(super) struct Lines<R> {
     outgoing: Option<mpsc::Sender<Vec<u8>>>,
     writer: JoinHandle<()>,
     calls: Arc<Calls>,
-    stop: CancellationToken,
+    ends: Ends,
     /// How long calls may go on at the end, and, once it has come, until when.
     grace: Duration,
     end: Option<Instant>,
 }
 
 impl<R: AsyncRead + Send + Unpin> Lines<R> {
-    /// A transport that ends with its input, when its peer reads no more, or after `stop`; in any
-    /// case calls under way have `grace` to be answered.
+    /// A transport that ends with its input, when its peer reads no more, or after `ends.stop`; in
+    /// any case calls under way have `grace` to be answered.
     pub(super) fn new(
         reader: R,
         writer: impl AsyncWrite + Send + Unpin + 'static,
-        stop: CancellationToken,
+        ends: Ends,
         grace: Duration,
     ) -> Self {
         let (outgoing, lines) = mpsc::channel(OUTGOING);
@@ -61,7 +69,7 @@ impl<R: AsyncRead + Send + Unpin> Lines<R> {
             outgoing: Some(outgoing),
             writer: tokio::spawn(write_lines(writer, lines)),
             calls: Arc::default(),
-            stop,
+            ends,
             grace,
             end: None,
         }
@@ -78,7 +86,7 @@ impl<R: AsyncRead + Send + Unpin> Lines<R> {
             }
             let more = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return None,
+                () = self.ends.stop.cancelled() => return None,
                 () = outgoing.closed() => return None,
                 more = read_line(&mut self.reader, &mut self.line, &mut self.overlong) => more,
             };
@@ -150,7 +158,10 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for Lines<R> {
             let message = self.next().await;
             match &message {
                 Some(message) => self.calls.note(message),
-                None => self.end = Some(Instant::now() + self.grace),
+                None => {
+                    self.end = Some(Instant::now() + self.grace);
+                    self.ends.closing.cancel();
+                }
             }
             if message.is_some() {
                 return message;

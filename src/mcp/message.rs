@@ -14,14 +14,17 @@ use crate::domain::json::{self, raw_text};
 #[derive(Deserialize)]
 struct Envelope {
     id: Value,
-    #[serde(default)]
-    method: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Called {
+    method: String,
 }
 
 /// The id of the call in `bytes`, or null.
 fn id(bytes: &[u8]) -> Value {
     match serde_json::from_slice(bytes) {
-        Ok(Envelope { id, .. }) if id.is_string() || id.is_i64() || id.is_u64() => id,
+        Ok(Envelope { id }) if id.is_string() || id.is_i64() || id.is_u64() => id,
         Ok(_) | Err(_) => Value::Null,
     }
 }
@@ -41,12 +44,11 @@ pub(crate) fn unreadable(bytes: &[u8]) -> Value {
 pub(crate) fn folded(bytes: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut error = raw_text::check(text, "").err()?;
-    let envelope: Option<Envelope> = serde_json::from_slice(bytes).ok();
-    let method = envelope.and_then(|envelope| envelope.method);
     let bare = |text: &str| text.replacen("params.arguments.", "", 1);
     error.field = error.field.as_deref().map(bare);
     error.message = bare(&error.message);
-    if method.is_none_or(|method| method != "tools/call") {
+    let called: Option<Called> = serde_json::from_slice(bytes).ok();
+    if called.is_none_or(|called| called.method != "tools/call") {
         return Some(answer(id(bytes), ErrorCode::INVALID_REQUEST, &error));
     }
     let refusal = error.to_json();

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use rmcp::service::{QuitReason, serve_directly_with_ct};
+use rmcp::model::{ClientNotification, ClientRequest, ErrorData, ServerConfig, ServerResult};
+use rmcp::service::{
+    NotificationContext, QuitReason, RequestContext, Service, serve_directly_with_ct,
+};
+use rmcp::{RoleServer, ServerHandler};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::lines::Lines;
+use super::lines::{Ends, Lines};
 use super::{Lifecycle, Server};
 
 /// How long calls under way may go on after the end of the input or a signal.
@@ -30,7 +34,9 @@ pub async fn serve_on<S: Lifecycle>(
     stop: CancellationToken,
 ) {
     let service = server.service().clone();
-    let lines = Lines::new(reader, writer, stop, GRACE);
+    let closing = CancellationToken::new();
+    let server = Connected(server.on_connection(closing.clone()));
+    let lines = Lines::new(reader, writer, Ends { stop, closing }, GRACE);
     // Without rmcp's handshake state: it would end the server on a notification that comes before
     // `initialize`, and refuse a client that goes on after a restart of this process.
     let running = serve_directly_with_ct(server, lines, None, CancellationToken::new());
@@ -38,4 +44,35 @@ pub async fn serve_on<S: Lifecycle>(
         tracing::error!(%error, "the MCP connection failed");
     }
     service.shutdown().await;
+}
+
+/// A server on a connection. Before it lets rmcp acknowledge a listener, it notes from where on that
+/// one is to be told of changes.
+struct Connected<S>(Server<S>);
+
+impl<S: Lifecycle> Service<RoleServer> for Connected<S> {
+    async fn handle_request(
+        &self,
+        request: ClientRequest,
+        mut context: RequestContext<RoleServer>,
+    ) -> Result<ServerResult, ErrorData> {
+        if matches!(request, ClientRequest::SubscriptionsListenRequest(_))
+            && let Some(beginning) = self.0.beginning().await
+        {
+            context.extensions.insert(beginning);
+        }
+        self.0.handle_request(request, context).await
+    }
+
+    async fn handle_notification(
+        &self,
+        notification: ClientNotification,
+        context: NotificationContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.0.handle_notification(notification, context).await
+    }
+
+    fn get_info(&self) -> ServerConfig {
+        ServerHandler::get_info(&self.0)
+    }
 }

@@ -91,7 +91,8 @@ where
     Tool { definition, effect, call: Box::new(call) }
 }
 
-fn to_json(answer: &impl Serialize) -> Result<Value> {
+/// An answer as JSON.
+pub(super) fn to_json(answer: &impl Serialize) -> Result<Value> {
     serde_json::to_value(answer).map_err(|error| {
         Error::new(
             Code::Internal,

@@ -7,7 +7,9 @@ use super::state::{State, set};
 use crate::domain::catalogue::{Catalogue, Category, EventType};
 use crate::domain::event::Event;
 
-/// Folds `event`, the next one of the instance, into `state`.
+/// Folds `event`, the next one of the instance, into `state`. An event of a type that is not built in
+/// is counted, and no more: the state follows from the events alone, while what a custom type is can
+/// change in the store.
 pub fn fold(state: &mut State, event: &Event) {
     state.total_events_replayed += 1;
     state.last_event_type = Some(event.event_type.clone());

@@ -49,8 +49,10 @@ impl Service {
         let reason = request.reason.map(|reason| ("reason".to_owned(), Value::from(reason)));
         let event = prepare_own(
             self.catalogue,
+            &self.redactor,
             "instance_closed",
             Value::Object(reason.into_iter().collect::<Map<_, _>>()),
+            "reason",
         )?;
         let appended = self.append_to(&request.instance_id, None, vec![event]).await?;
         let receipt = emit::only(&appended)?;

@@ -8,11 +8,14 @@ use super::Service;
 use super::arguments;
 use super::prepare::prepare;
 use crate::domain::error::{Class, Code, Error, Result};
-use crate::domain::event::NewEvent;
+use crate::domain::event::{NewEvent, TypeCheck};
 use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::limits;
 use crate::domain::time::Timestamp;
 use crate::store::{AppendRequest, Appended, Receipt};
+
+/// How often events are checked before giving up on a custom type that changes all the time.
+const ATTEMPTS: u32 = 8;
 
 /// An event to record.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -171,8 +174,8 @@ impl Service {
             caused_by: request.caused_by,
             correlation_id: request.correlation_id,
         };
-        let event = prepare(self.catalogue, &input)?;
-        let appended = self.append_to(&request.instance_id, expected, vec![event]).await?;
+        let appended =
+            self.record(&request.instance_id, expected, &[input], |_, refusal| refusal).await?;
         Ok(EmitAnswer {
             success: true,
             receipt: only(&appended)?,
@@ -189,25 +192,43 @@ impl Service {
         let expected =
             arguments::sequence(request.expected_sequence_num, "expected_sequence_num", 0)?;
         check_size(request.events.len())?;
-        let events = request
-            .events
-            .iter()
-            .enumerate()
-            .map(|(index, input)| {
-                prepare(self.catalogue, input).map_err(|error| error.in_batch(index))
+        let appended = self
+            .record(&request.instance_id, expected, &request.events, |index, refusal| {
+                refusal.in_batch(index)
             })
-            .collect::<Result<Vec<_>>>()?;
-        let single = events.len() == 1;
-        let appended = self.append_to(&request.instance_id, expected, events).await;
-        let appended = appended.map_err(|error| {
-            // The store numbers the events of a batch from two on.
-            if single && error.code == Code::EventIdConflict { error.in_batch(0) } else { error }
-        })?;
+            .await?;
         Ok(EmitBatchAnswer {
             success: true,
             events: appended.receipts.iter().map(ReceiptView::from).collect(),
             head_sequence_num: appended.instance.last_sequence,
         })
+    }
+
+    /// Prepares and appends events; `placed` says of which one a refusal is. Where somebody changes
+    /// a custom type meanwhile, the events are checked again.
+    async fn record(
+        &self,
+        instance: &str,
+        expected: Option<u64>,
+        inputs: &[EventInput],
+        placed: impl Fn(usize, Error) -> Error,
+    ) -> Result<Appended> {
+        let mut attempts = 0;
+        loop {
+            let types = self.types_named(inputs.iter().map(|input| &*input.event_type)).await?;
+            let prepared = inputs.iter().enumerate().map(|(index, input)| {
+                prepare(&types, &self.redactor, input).map_err(|refusal| placed(index, refusal))
+            });
+            let events = prepared.collect::<Result<Vec<_>>>()?;
+            let only = if let [event] = &*events { Some(event.type_check.clone()) } else { None };
+            attempts += 1;
+            match self.append_to(instance, expected, events).await {
+                Err(error) if error.code == Code::EventTypeChanged && attempts < ATTEMPTS => {}
+                // The store says of which event a refusal is where there are several.
+                Err(error) if is_of_event(&error, only.as_ref()) => return Err(placed(0, error)),
+                appended => return appended,
+            }
+        }
     }
 
     /// Appends to the instance that `hint` names. Where it cannot be told whether the events are
@@ -241,6 +262,15 @@ impl Service {
         self.store
             .append(AppendRequest { instance_id, register: None, expected_sequence_num, events })
             .await
+    }
+}
+
+/// Whether the store's refusal of a request with one event, checked so, is about that event.
+fn is_of_event(error: &Error, only: Option<&TypeCheck>) -> bool {
+    match only {
+        Some(TypeCheck::Refused(refusal)) if **refusal == *error => true,
+        Some(_) => error.code == Code::EventIdConflict,
+        None => false,
     }
 }
 

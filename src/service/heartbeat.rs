@@ -60,7 +60,13 @@ impl Service {
             request.context_percent.map(|percent| ("context_percent".into(), percent.into())),
         );
         data.extend(request.current_epic.map(|epic| ("current_epic".into(), epic.into())));
-        let event = prepare_own(self.catalogue, "instance_heartbeat", Value::Object(data))?;
+        let event = prepare_own(
+            self.catalogue,
+            &self.redactor,
+            "instance_heartbeat",
+            Value::Object(data),
+            "current_epic",
+        )?;
         let appended = self.append_to(&request.instance_id, None, vec![event]).await?;
         let sequence_num = emit::only(&appended)?.sequence_num;
         let (instance, now) = (appended.instance, self.now());

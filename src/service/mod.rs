@@ -4,15 +4,20 @@
 //! Requests hold what callers send, not yet checked; answers hold what they get, field for field.
 
 mod arguments;
+mod changes;
 mod close;
 mod cursor;
+mod custom_types;
 mod emit;
+mod excerpts;
 mod feed;
 mod heartbeat;
 mod import;
 mod instances;
+mod known_types;
 mod prepare;
 mod query;
+mod redact;
 mod register;
 mod replay;
 mod resolve;
@@ -25,12 +30,19 @@ use std::sync::Arc;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
+use crate::redact::Redactor;
 use crate::store::{Clock, SharedStore, StoreFacts};
 
+pub use changes::{Changes, is_named};
 pub use close::{CloseAnswer, CloseRequest};
+pub use custom_types::{
+    AddEventTypeAnswer, AddEventTypeRequest, RemoveEventTypeAnswer, RemoveEventTypeRequest,
+    TypeOutcome,
+};
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
+pub use excerpts::{EventsExcerpt, EventsPage};
 pub use feed::{FeedAnswer, FeedEvent, FeedRequest};
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
 pub use import::HistoryImport;
@@ -38,9 +50,10 @@ pub use instances::{
     DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
 };
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
+pub use redact::{FindingView, RedactAnswer, RedactRequest, redact};
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
-pub use types::{ListEventTypesAnswer, ListEventTypesRequest};
+pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};
 pub use verify::{FaultView, VerifyAnswer, VerifyRequest};
 
 /// Annals, over one store. Clones share it.
@@ -49,12 +62,27 @@ pub struct Service {
     store: SharedStore,
     clock: Arc<dyn Clock>,
     catalogue: &'static Catalogue,
+    redactor: Arc<Redactor>,
+    custom_types: Arc<known_types::Cache>,
 }
 
 impl Service {
     /// A service over `store`; `clock` tells it which instances are stale.
     pub fn new(store: SharedStore, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, catalogue: Catalogue::builtin() }
+        Self {
+            store,
+            clock,
+            catalogue: Catalogue::builtin(),
+            redactor: Arc::default(),
+            custom_types: Arc::default(),
+        }
+    }
+
+    /// The same service with other rules of what is redacted before it is stored.
+    #[must_use]
+    pub fn with_redactor(mut self, redactor: Redactor) -> Self {
+        self.redactor = Arc::new(redactor);
+        self
     }
 
     /// What the store is.

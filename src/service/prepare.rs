@@ -1,31 +1,48 @@
-//! From what a caller sends to an event that may be stored: the catalogue's rules, the limits, and
-//! the normal form.
+//! From what a caller sends to an event that may be stored: the catalogue's rules, the limits, the
+//! normal form, and redaction.
 
 use serde_json::Value;
 
 use super::arguments;
 use super::emit::EventInput;
-use crate::domain::catalogue::Catalogue;
+use super::redact::{Texts, redact_event};
+use crate::domain::catalogue::{Catalogue, KnownTypes};
 use crate::domain::error::{Code, Error, Result};
-use crate::domain::event::{NewEvent, Payload, Salt};
+use crate::domain::event::{NewEvent, Payload, Salt, TypeCheck};
 use crate::domain::ids::EventId;
 use crate::domain::json::bounded_text;
 use crate::domain::limits;
+use crate::redact::Redactor;
 
-/// Checks an event and gives it an id and its normal form.
-pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
+/// Checks an event and gives it an id and its normal form. An event with an id of the caller's that
+/// does not fit its custom type is not refused yet: it may have been stored before, while it did.
+pub fn prepare(types: &KnownTypes, redactor: &Redactor, input: &EventInput) -> Result<NewEvent> {
     // Size and depth first: the rules below then work on bounded data.
-    let data = payload(&input.event_data, "event_data", limits::EVENT_DATA_BYTES)?;
-    let event_type = catalogue.validate(&input.event_type, &input.event_data)?;
-    if event_type.store_only {
+    let data = bounded_text(&input.event_data, "event_data", limits::EVENT_DATA_BYTES)?;
+    let name = input.event_type.as_str();
+    // What the data lacks is of no use to know where no data would do.
+    if types.is_store_only(name) {
         return Err(Error::new(
             Code::ReservedEventType,
-            format!("{} is recorded by the store itself", input.event_type),
+            format!("{name} is recorded by the store itself"),
             "choose another event type; list the event types to see them all",
         )
         .at("event_type"));
     }
-    let metadata = input.metadata.as_ref().map(metadata).transpose()?;
+    let type_check = match types.validate(name, &input.event_data) {
+        Err(refusal) if input.event_id.is_some() && types.custom(name).is_some() => {
+            TypeCheck::Refused(Box::new(refusal))
+        }
+        checked => checked?,
+    };
+    let texts = Texts {
+        event_data: data,
+        metadata: input.metadata.as_ref().map(metadata).transpose()?,
+        correlation_id: input.correlation_id.as_deref().map(correlation_id).transpose()?,
+    };
+    let texts = redact_event(redactor, &input.event_data, input.metadata.as_ref(), texts)?;
+    // What stands in place of a secret may be longer.
+    texts.correlation_id.as_deref().map(correlation_id).transpose()?;
     let given = input.event_id.as_deref();
     Ok(NewEvent {
         event_id: match given {
@@ -34,8 +51,8 @@ pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
         },
         id_given: given.is_some(),
         event_type: input.event_type.clone(),
-        event_data: data,
-        metadata,
+        event_data: payload(texts.event_data),
+        metadata: texts.metadata.map(payload),
         occurred_at: input
             .occurred_at
             .as_deref()
@@ -46,23 +63,31 @@ pub fn prepare(catalogue: &Catalogue, input: &EventInput) -> Result<NewEvent> {
             .as_deref()
             .map(|text| arguments::event_id(text, "caused_by"))
             .transpose()?,
-        correlation_id: input.correlation_id.as_deref().map(correlation_id).transpose()?,
+        correlation_id: texts.correlation_id,
+        type_check,
     })
 }
 
-/// An event that a use case makes of its arguments. A fault of the payload is told as a fault of the
-/// argument.
-pub fn prepare_own(catalogue: &Catalogue, event_type: &str, event_data: Value) -> Result<NewEvent> {
+/// An event of a built-in type that a use case makes of its arguments. A fault of the payload is told
+/// as a fault of the argument, and its size and depth as those of `largest`, the argument that may
+/// hold the most.
+pub fn prepare_own(
+    catalogue: &'static Catalogue,
+    redactor: &Redactor,
+    event_type: &str,
+    event_data: Value,
+    largest: &str,
+) -> Result<NewEvent> {
     let input = EventInput::new(event_type, event_data);
-    prepare(catalogue, &input).map_err(|mut error| {
-        let bare = |text: &str| text.replace("event_data.", "");
+    prepare(&catalogue.into(), redactor, &input).map_err(|mut error| {
+        let bare = |text: &str| text.replace("event_data.", "").replace("event_data", largest);
         error.field = error.field.as_deref().map(bare);
         error.message = bare(&error.message);
         error
     })
 }
 
-fn metadata(value: &Value) -> Result<Payload> {
+fn metadata(value: &Value) -> Result<String> {
     if !value.is_object() {
         return Err(Error::new(
             Code::InvalidMetadata,
@@ -71,11 +96,11 @@ fn metadata(value: &Value) -> Result<Payload> {
         )
         .at("metadata"));
     }
-    payload(value, "metadata", limits::METADATA_BYTES)
+    bounded_text(value, "metadata", limits::METADATA_BYTES)
 }
 
-fn payload(value: &Value, field: &str, max_bytes: usize) -> Result<Payload> {
-    Ok(Payload { text: bounded_text(value, field, max_bytes)?, salt: salt() })
+fn payload(text: String) -> Payload {
+    Payload { text, salt: salt() }
 }
 
 fn correlation_id(text: &str) -> Result<String> {

@@ -202,7 +202,7 @@ impl Service {
             arguments::date_range(filters.start_date.as_deref(), filters.end_date.as_deref())?;
         let keyword = filters.keyword.as_deref().map(keyword).transpose()?;
         let values = values(filters.values)?;
-        let event_types = self.event_types(filters.event_type, filters.category.as_deref())?;
+        let event_types = self.event_types(filters.event_type, filters.category.as_deref()).await?;
         let scope = self.scope(request.instance_id, request.project, request.epic).await?;
         let beyond = request.cursor.as_deref().map(|text| cursor::parse(text, &scope, order));
         let query = EventQuery {
@@ -273,7 +273,7 @@ impl Service {
     }
 
     /// The event types that both filters leave; `None` where neither is given.
-    fn event_types(
+    async fn event_types(
         &self,
         event_type: Option<OneOrMany>,
         category: Option<&str>,
@@ -283,33 +283,21 @@ impl Service {
             Some(OneOrMany::One(name)) => Some(vec![name]),
             Some(OneOrMany::Many(names)) => Some(names),
         };
-        for name in named.iter().flatten() {
-            self.catalogue.require(name).map_err(|error| error.at("filters.event_type"))?;
-        }
-        let Some(category) = category else { return Ok(named) };
-        let category = Category::parse(category)
-            .ok_or_else(|| unknown_category(category).at("filters.category"))?;
-        let of_category = |name: &str| {
-            self.catalogue.get(name).is_some_and(|event_type| event_type.category == category)
+        let parse = |name: &str| {
+            Category::parse(name).ok_or_else(|| Category::unknown(name).at("filters.category"))
         };
-        Ok(Some(match named {
-            Some(names) => names.into_iter().filter(|name| of_category(name)).collect(),
-            None => {
-                let names = self.catalogue.types().map(|event_type| event_type.name.to_owned());
-                names.filter(|name| of_category(name)).collect()
-            }
-        }))
+        let category = category.map(parse).transpose()?;
+        let Some(names) = named else {
+            let Some(category) = category else { return Ok(None) };
+            return Ok(Some(self.all_types().await?.names_of(category)));
+        };
+        let types = self.types_named(names.iter().map(String::as_str)).await?;
+        for name in &names {
+            types.require(name).map_err(|error| error.at("filters.event_type"))?;
+        }
+        let fits = |name: &String| category.is_none() || types.category(name) == category;
+        Ok(Some(names.into_iter().filter(fits).collect()))
     }
-}
-
-pub(super) fn unknown_category(given: &str) -> Error {
-    let shown: String = given.chars().take(40).collect();
-    let known: Vec<_> = Category::ALL.iter().map(|category| category.as_str()).collect();
-    Error::new(
-        Code::UnknownCategory,
-        format!("{shown:?} is no category of event types"),
-        format!("use one of: {}", known.join(", ")),
-    )
 }
 
 fn keyword(text: &str) -> Result<Keyword> {

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::prepare::prepare_own;
+use super::redact::{redact_text, refuse_secret};
 use super::{Service, arguments, emit};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::{self, InstanceId};
 use crate::domain::instance::{Registration, Status};
 use crate::domain::limits;
 use crate::domain::time::Timestamp;
+use crate::redact::Redactor;
 use crate::store::AppendRequest;
 
 /// The type of an instance where the caller names none: a project supervisor.
@@ -81,12 +83,16 @@ impl Service {
         instance_id: InstanceId,
         request: RegisterRequest,
     ) -> Result<RegisterAnswer> {
-        let registration = registration(instance_id, &request)?;
+        let mut registration = registration(&self.redactor, instance_id, &request)?;
         let event = prepare_own(
             self.catalogue,
+            &self.redactor,
             "instance_registered",
             event_data(&registration, request.context),
+            "context",
         )?;
+        // After the event, which counts what was redacted, took it as it came.
+        registration.host = registration.host.map(|host| redact_text(&self.redactor, &host));
         let appended = self
             .store
             .append(AppendRequest {
@@ -112,7 +118,11 @@ impl Service {
     }
 }
 
-fn registration(instance_id: InstanceId, request: &RegisterRequest) -> Result<Registration> {
+fn registration(
+    redactor: &Redactor,
+    instance_id: InstanceId,
+    request: &RegisterRequest,
+) -> Result<Registration> {
     let project = request.project.clone();
     let instance_type = request.instance_type.clone().unwrap_or_else(|| DEFAULT_TYPE.into());
     arguments::name(&project, "project", Code::InvalidProject, limits::PROJECT_CHARS)?;
@@ -122,6 +132,8 @@ fn registration(instance_id: InstanceId, request: &RegisterRequest) -> Result<Re
         Code::InvalidInstanceType,
         limits::INSTANCE_TYPE_CHARS,
     )?;
+    refuse_secret(redactor, &project, "project", Code::InvalidProject)?;
+    refuse_secret(redactor, &instance_type, "instance_type", Code::InvalidInstanceType)?;
     if request.context.as_ref().is_some_and(|context| !context.is_object()) {
         return Err(Error::new(
             Code::InvalidArgument,

@@ -21,6 +21,15 @@ impl Service {
         }
     }
 
+    /// The instance that `hint` names: its id, its handle, or a part of its handle.
+    ///
+    /// # Errors
+    ///
+    /// `instance_not_found`, `ambiguous_instance` with the matches, and `store_*` errors.
+    pub async fn instance(&self, hint: &str) -> Result<InstanceView> {
+        Ok(InstanceView::at(&self.resolve(hint).await?, self.now()))
+    }
+
     /// The instance that `hint` names.
     pub(super) async fn resolve(&self, hint: &str) -> Result<Instance> {
         let text = hint.trim();

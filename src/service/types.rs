@@ -2,11 +2,13 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Service;
-use super::query::unknown_category;
-use crate::domain::catalogue::{Category, EventTypeDetails, EventTypeEntry};
+use crate::domain::catalogue::{Category, Definition, EventTypeDetails, EventTypeEntry};
 use crate::domain::error::Result;
+use crate::domain::time::Timestamp;
+use crate::store::{StoredType, TypesAsked};
 
 /// Asks for the event types.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -25,33 +27,83 @@ pub struct ListEventTypesAnswer {
     pub event_types: Vec<EventTypeEntry>,
 }
 
+/// An event type in full.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct EventTypeAnswer {
+    /// The event type.
+    #[serde(flatten)]
+    pub details: EventTypeDetails,
+    /// Of a custom type, every version that it has had, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<TypeVersionView>,
+}
+
+/// A version of a custom event type.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct TypeVersionView {
+    /// 1, 2, 3 …
+    pub version: u32,
+    /// From when on events were checked against it (RFC 3339, UTC).
+    #[schemars(with = "String")]
+    pub valid_from: Timestamp,
+    /// When it was retired, where it was (RFC 3339, UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub retired_at: Option<Timestamp>,
+    /// Its category.
+    pub category: Category,
+    /// Its description.
+    pub description: String,
+    /// Its JSON Schema.
+    pub schema: Map<String, Value>,
+}
+
 impl Service {
     /// The event types that can be recorded, with their fields.
     ///
     /// # Errors
     ///
-    /// `unknown_category`.
-    pub fn list_event_types(
+    /// `unknown_category`, and `store_*` errors.
+    pub async fn list_event_types(
         &self,
         request: &ListEventTypesRequest,
     ) -> Result<ListEventTypesAnswer> {
-        let parse =
-            |name: &str| Category::parse(name).ok_or_else(|| unknown_category(name).at("category"));
+        let parse = |name: &str| {
+            Category::parse(name).ok_or_else(|| Category::unknown(name).at("category"))
+        };
         let category = request.category.as_deref().map(parse).transpose()?;
-        let types = self.catalogue.types();
-        let asked =
-            types.filter(|known| category.is_none_or(|category| known.category == category));
-        Ok(ListEventTypesAnswer { event_types: asked.map(|known| known.entry()).collect() })
+        let entries = self.all_types().await?.entries().into_iter();
+        let asked = entries.filter(|entry| category.is_none_or(|asked| entry.category == asked));
+        Ok(ListEventTypesAnswer { event_types: asked.collect() })
     }
 
     /// One event type in full, with its JSON Schema.
     ///
     /// # Errors
     ///
-    /// `unknown_event_type`, with the nearest known names.
-    pub fn event_type(&self, name: &str) -> Result<EventTypeDetails> {
-        Ok(self.catalogue.require(name)?.details())
+    /// `unknown_event_type`, with the nearest known names, and `store_*` errors.
+    pub async fn event_type(&self, name: &str) -> Result<EventTypeAnswer> {
+        let types = self.types_named(std::iter::once(name)).await?;
+        let details = types.details(name)?;
+        let versions = match types.custom(name) {
+            Some(_) => self.store.event_types(&TypesAsked::Versions(name.to_owned())).await?,
+            None => Vec::new(),
+        };
+        let versions = versions.iter().map(version).collect::<Result<_>>()?;
+        Ok(EventTypeAnswer { details, versions })
     }
+}
+
+fn version(stored: &StoredType) -> Result<TypeVersionView> {
+    let definition = Definition::from_stored(&stored.name, &stored.definition)?;
+    Ok(TypeVersionView {
+        version: stored.version,
+        valid_from: stored.defined_at,
+        retired_at: stored.retired_at,
+        category: definition.category,
+        description: definition.description,
+        schema: definition.schema,
+    })
 }
 
 /// The schema of a free JSON object. A schema derived from a JSON value is `true`, which makes some

@@ -46,6 +46,11 @@ pub fn default_path(data_directory: &Path) -> PathBuf {
     data_directory.join("annals").join("annals.db")
 }
 
+/// The engine of the embedded store and the newest schema that this program knows.
+pub fn engine() -> String {
+    super::sqlite::engine()
+}
+
 /// Opens the store at `address`, creating it when it does not exist.
 ///
 /// # Errors

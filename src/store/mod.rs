@@ -16,7 +16,7 @@ use crate::domain::value_condition::ValueCondition;
 mod address;
 pub mod sqlite;
 
-pub use address::{Address, default_path, open};
+pub use address::{Address, default_path, engine, open};
 
 /// A clock, so that tests can turn it.
 pub trait Clock: Send + Sync + 'static {
@@ -211,6 +211,78 @@ pub struct FeedCursor {
 /// Events in order, in chunks, read as they are asked for. The stream ends after an error.
 pub type EventStream = mpsc::Receiver<Result<Vec<Event>>>;
 
+/// A version of a custom event type, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredType {
+    /// The name of the type.
+    pub name: String,
+    /// 1, 2, 3 … for each name.
+    pub version: u32,
+    /// The number of the change that defined or retired this version. Later changes, of whatever
+    /// type, have higher numbers.
+    pub change: u64,
+    /// The definition; see [`crate::domain::catalogue::Definition::text`].
+    pub definition: String,
+    /// When it was defined.
+    pub defined_at: Timestamp,
+    /// When it was retired, where it was.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// Which versions of custom event types to read.
+#[derive(Clone, Debug)]
+pub enum TypesAsked {
+    /// The newest of every type.
+    Newest,
+    /// The newest of the types of these names.
+    Named(Vec<String>),
+    /// Every version of the type of this name, the oldest first.
+    Versions(String),
+}
+
+/// A change of a custom event type. Nothing is ever changed in place: each adds a row.
+#[derive(Clone)]
+pub struct TypeChange {
+    /// The name of the type.
+    pub name: String,
+    /// The last change of the type as the caller knows it, 0 for a new type; a type that was changed
+    /// since refuses this change.
+    pub expected: u64,
+    /// What is to become of the type.
+    pub to: TypeTarget,
+}
+
+/// What a change makes of a custom event type.
+#[derive(Clone)]
+pub enum TypeTarget {
+    /// A new version with this definition.
+    Defined {
+        /// The definition; see [`crate::domain::catalogue::Definition::text`].
+        definition: String,
+        /// Given to refuse the change where an event that came meanwhile does not fit it.
+        newer: Option<NewerEvents>,
+    },
+    /// The newest version, retired.
+    Retired,
+}
+
+/// A check of the events that came after a reading of all events of a type.
+#[derive(Clone)]
+pub struct NewerEvents {
+    /// Where the reading ended; see [`TypeScan::end`].
+    pub after: u64,
+    /// Whether an event may stay as it is.
+    pub fits: Arc<dyn Fn(&Event) -> bool + Send + Sync>,
+}
+
+/// The stored events of one type, of whatever instance, in one snapshot.
+pub struct TypeScan {
+    /// Every event of the type that is stored after the snapshot lies beyond this mark.
+    pub end: u64,
+    /// The events, by time.
+    pub events: EventStream,
+}
+
 /// Where events are kept.
 ///
 /// Every backend keeps the same promises, and the conformance suite (`tests/it/conformance`) holds
@@ -264,6 +336,20 @@ pub trait EventStore: Send + Sync + 'static {
     /// Changes its value when events may have been appended, by this process or by another one on
     /// the same data, mostly within 50 milliseconds. Only a hint to read the feed.
     fn appended(&self) -> watch::Receiver<u64>;
+
+    /// Custom event types.
+    async fn event_types(&self, asked: &TypesAsked) -> Result<Vec<StoredType>>;
+
+    /// Changes a custom event type, and answers once the change is durable.
+    ///
+    /// # Errors
+    ///
+    /// `event_type_changed` when the type is not as the caller expects, or an event that came
+    /// meanwhile does not fit; `store_*` errors.
+    async fn change_event_type(&self, change: TypeChange) -> Result<StoredType>;
+
+    /// All stored events of one type. Memory stays flat, however many there are.
+    async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan>;
 
     /// Finishes what is under way and releases every resource. Later calls are `store_unavailable`.
     async fn close(&self);

@@ -25,7 +25,7 @@ use annals::domain::event::Event;
 use annals::domain::ids::{EventId, InstanceId};
 use annals::domain::instance::Instance;
 use annals::domain::time::Timestamp;
-use annals::service::{Service, VerifyRequest};
+use annals::integrity::{Chain, Fault};
 use annals::store::{self, InstanceFilter, SharedStore, SystemClock};
 
 /// An event that a caller was told is durable.
@@ -105,21 +105,30 @@ impl fmt::Display for Findings {
 pub async fn check(store: &SharedStore, acknowledged: &[Acknowledged]) -> Findings {
     let mut check = Check::new(acknowledged);
     for instance in instances(store).await {
-        let (_, mut stream) = store.scan(instance.instance_id, None).await.unwrap().unwrap();
-        let mut reading = Reading::default();
+        let (head, mut stream) = store.scan(instance.instance_id, None).await.unwrap().unwrap();
+        let (mut reading, mut chain) = (Reading::default(), Ok(Chain::new(head)));
         while let Some(chunk) = stream.recv().await {
             match chunk {
-                Ok(events) => events.iter().for_each(|event| check.event(&mut reading, event)),
-                Err(error) => check.findings.faults.push(format!("{}: {error}", error.code)),
+                Ok(events) => {
+                    events.iter().for_each(|event| check.event(&mut reading, event));
+                    chain = chain.and_then(|chain| follow(chain, &events));
+                }
+                Err(error) => check.fault(format!("{}: {error}", error.code)),
             }
         }
         check.torn(&reading);
+        if let Err(fault) = chain.and_then(Chain::finish) {
+            check.fault(format!("{}: {}", instance.instance_id, fault.message));
+        }
     }
     check.absent();
-    let service = Service::new(Arc::clone(store), Arc::new(SystemClock));
-    let verified = service.verify(VerifyRequest::default(), |_| {}).await.unwrap();
-    check.findings.faults.extend(verified.faults.into_iter().map(|fault| fault.message));
     check.findings
+}
+
+/// Verifies the next events of a chain.
+fn follow(mut chain: Chain, events: &[Event]) -> Result<Chain, Fault> {
+    events.iter().try_for_each(|event| chain.push(event))?;
+    Ok(chain)
 }
 
 async fn instances(store: &SharedStore) -> Vec<Instance> {
@@ -208,7 +217,7 @@ impl<'a> Check<'a> {
     /// Checks what the events of `writer.rs` say of themselves.
     fn caller(&mut self, reading: &mut Reading, event: &Event) {
         let (instance, number) = (event.instance_id, event.sequence_num);
-        let data = event.event_data.value().unwrap();
+        let data = event.event_data.value().unwrap_or_default();
         let (Some(caller), Some(n)) = (data["caller"].as_str(), data["n"].as_u64()) else {
             return self.torn(reading);
         };
@@ -217,7 +226,7 @@ impl<'a> Check<'a> {
         {
             self.fault(format!("{instance}: {number} is {n} of {caller}, after {before}"));
         }
-        let metadata = event.metadata.as_ref().map(|metadata| metadata.value().unwrap());
+        let metadata = event.metadata.as_ref().and_then(|metadata| metadata.value().ok());
         let metadata = metadata.unwrap_or_default();
         let (Some(part), Some(of)) = (metadata["part"].as_u64(), metadata["of"].as_u64()) else {
             return;
@@ -257,4 +266,127 @@ fn checker_process() {
     });
     println!("\n{findings}");
     findings.assert_none();
+}
+
+/// The checker finds what it is there for.
+mod finds {
+    use super::*;
+    use crate::conformance::{Annals, TurnableClock, id};
+    use annals::service::Service;
+    use serde_json::{Value, json};
+
+    /// A store with one instance, and a call of the caller `1.0` in it.
+    async fn store(events: Vec<Value>) -> (Annals, String, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("annals.db").display());
+        let clock = TurnableClock::at("2026-11-23T09:30:00Z");
+        let store = store::open(&address.parse().unwrap(), clock.clone()).unwrap();
+        let annals = Annals { service: Service::new(Arc::clone(&store), clock), store };
+        let instance = annals.register().await;
+        for event in events {
+            let batch = json!({"instance_id": instance, "events": [event]});
+            annals.emit_batch(batch).await.unwrap();
+        }
+        (annals, instance, folder)
+    }
+
+    fn event(n: u64, part: u64, of: u64) -> Value {
+        json!({"event_type": "task_spawned", "event_data": {"task_id": "t", "caller": "1.0", "n": n},
+            "metadata": {"part": part, "of": of}})
+    }
+
+    async fn told(annals: &Annals, instance: &str) -> Vec<Acknowledged> {
+        let events = annals.events(instance).await.into_iter();
+        events
+            .skip(1)
+            .map(|event| Acknowledged {
+                instance_id: id(instance),
+                sequence_num: event.sequence_num,
+                event_id: event.event_id,
+                hash: event.hash.to_string(),
+                caller: "1.0".into(),
+            })
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn nothing_where_nothing_is_wrong() {
+        let (annals, instance, _folder) = store(vec![event(1, 0, 1), event(2, 0, 1)]).await;
+        let told = told(&annals, &instance).await;
+        let findings = check(&annals.store, &told).await;
+        findings.assert_none();
+        assert_eq!((findings.acknowledged, findings.stored), (2, 3));
+        let fewer = check(&annals.store, &told[..1]).await;
+        fewer.assert_none();
+    }
+
+    #[tokio::test]
+    async fn what_was_acknowledged_and_is_not_there() {
+        let (annals, instance, _folder) = store(vec![event(1, 0, 1)]).await;
+        let good = told(&annals, &instance).await.remove(0);
+        let bad = [
+            Acknowledged { sequence_num: 3, ..good.clone() },
+            Acknowledged { event_id: EventId::generate(), ..good.clone() },
+            Acknowledged { hash: "0".repeat(64), ..good.clone() },
+            Acknowledged { instance_id: InstanceId::generate(), ..good },
+        ];
+        for told in bad {
+            let findings = check(&annals.store, &[told]).await;
+            assert_eq!((findings.lost.len(), findings.faults.len()), (1, 0), "{findings}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_number_told_twice_and_an_order_that_was_not_kept() {
+        let (annals, instance, _folder) = store(vec![event(1, 0, 1), event(2, 0, 1)]).await;
+        let told = told(&annals, &instance).await;
+        let twice = [told[0].clone(), told[0].clone()];
+        assert!(!check(&annals.store, &twice).await.faults.is_empty());
+        let turned = [told[1].clone(), told[0].clone()];
+        assert_eq!(check(&annals.store, &turned).await.faults.len(), 1);
+        let (annals, _, _other) = store(vec![event(2, 0, 1), event(1, 0, 1)]).await;
+        assert_eq!(check(&annals.store, &[]).await.faults.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_torn_batch() {
+        let torn = [
+            vec![event(1, 0, 2)],
+            vec![event(1, 0, 3), event(2, 1, 3)],
+            vec![event(1, 1, 2)],
+            vec![event(1, 0, 3), event(2, 2, 3)],
+        ];
+        for events in torn {
+            let (annals, _, _folder) = store(events).await;
+            assert!(!check(&annals.store, &[]).await.faults.is_empty());
+        }
+        let (annals, _, _folder) = store(vec![event(1, 0, 2), event(2, 1, 2)]).await;
+        check(&annals.store, &[]).await.assert_none();
+    }
+
+    #[tokio::test]
+    async fn a_removed_event() {
+        let (annals, instance, folder) = store(vec![event(1, 0, 1), event(2, 0, 1)]).await;
+        let told = told(&annals, &instance).await;
+        annals.close().await;
+        let path = folder.path().join("annals.db");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        let sql = "DROP TRIGGER event_store_refuses_delete;
+                   DELETE FROM event_store WHERE sequence_num = 2";
+        other.execute_batch(sql).unwrap();
+        let address = format!("sqlite:{}", path.display());
+        let store = store::open(&address.parse().unwrap(), Arc::new(SystemClock)).unwrap();
+        let findings = check(&store, &told).await;
+        assert_eq!(findings.lost.len(), 1, "{findings}");
+        assert!(findings.faults.iter().any(|fault| fault.contains("removed")), "{findings}");
+    }
+
+    #[test]
+    fn half_a_line_is_no_acknowledgement() {
+        let id = InstanceId::generate();
+        let line = format!("ack {id} 2 {} {} 1.0", EventId::generate(), "0".repeat(64));
+        assert_eq!(acknowledged(&format!("noise\n{line}\n{line}")).len(), 1);
+        assert_eq!(acknowledged(&line).len(), 0);
+        assert_eq!(acknowledged("").len(), 0);
+    }
 }

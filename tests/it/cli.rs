@@ -1,3 +1,14 @@
 //! The command line, command by command, through the program itself.
 
+mod answers;
+mod exit_codes;
+mod formats;
 mod import;
+mod input;
+mod people;
+mod serve;
+mod store;
+mod tail;
+mod terminal;
+mod times;
+mod types;

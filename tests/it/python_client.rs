@@ -45,8 +45,13 @@ impl Environment {
 
     /// Runs the life of an instance over `transport` in the era that `mode` chooses.
     fn lifecycle(&self, transport: &str, mode: &str) {
-        let program =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python/test_lifecycle.py");
+        self.run("test_lifecycle.py", transport, mode);
+    }
+
+    /// Runs a program of the client.
+    fn run(&self, program: &str, transport: &str, mode: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/python");
+        let program = folder.join(program);
         let output = Command::new(self.python())
             .arg(program)
             .args([env!("CARGO_BIN_EXE_annals"), transport, mode])
@@ -91,4 +96,24 @@ fn the_python_client_of_version_1_is_served_over_stdio() {
 #[test]
 fn the_python_client_of_version_1_is_served_over_http() {
     LEGACY.lifecycle("http", "legacy");
+}
+
+#[test]
+fn resources_prompt_completion_and_updates_over_stdio_with_protocol_2026_07_28() {
+    NEWEST.run("test_resources.py", "stdio", "auto");
+}
+
+#[test]
+fn resources_prompt_completion_and_updates_over_stdio_with_protocol_2025_11_25() {
+    NEWEST.run("test_resources.py", "stdio", "legacy");
+}
+
+#[test]
+fn resources_prompt_completion_and_updates_over_http_with_protocol_2026_07_28() {
+    NEWEST.run("test_resources.py", "http", "auto");
+}
+
+#[test]
+fn resources_prompt_and_completion_over_http_with_protocol_2025_11_25() {
+    NEWEST.run("test_resources.py", "http", "legacy");
 }

@@ -313,6 +313,8 @@ async fn a_closed_store_holds_no_file_open() {
         let annals = open(&path).unwrap();
         let instance = annals.register().await;
         annals.query(json!({"instance_id": instance})).await.unwrap();
+        let mut appended = annals.store.appended();
+        appended.changed().await.unwrap();
         let keep = annals.clone();
         annals.close().await;
         let open: Vec<_> = fs::read_dir("/proc/self/fd")

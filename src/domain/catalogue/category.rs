@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::refusal::cut_to;
+use crate::domain::error::{Code, Error};
+
 /// What part of an agent's work an event type is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +55,16 @@ impl Category {
     /// The category of this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|category| category.as_str() == text)
+    }
+
+    /// The refusal of a name that is no category.
+    pub fn unknown(name: &str) -> Error {
+        let known: Vec<_> = Self::ALL.iter().map(|category| category.as_str()).collect();
+        Error::new(
+            Code::UnknownCategory,
+            format!("{:?} is no category of event types", cut_to(name, 40)),
+            format!("use one of: {}", known.join(", ")),
+        )
     }
 
     /// What the category holds, in one sentence.

@@ -12,6 +12,7 @@ const INTRODUCTION: &str = "\
 Every event has a type from this catalogue. The type says which fields its `event_data` must hold,
 which others it may hold, and within which bounds. `annals types`, `annals types TYPE` and the tool
 `mcp_meta_list_event_types` show the same. How to record events: [Emitting events](emitting-events.md).
+When none of these says what happened: [Event types of your own](custom-types.md).
 
 What holds for every type:
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::category::Category;
 use super::event_type::EventType;
+use super::{Catalogue, custom};
 
 /// An event type in the list of event types.
 #[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
@@ -33,6 +34,15 @@ pub struct EventTypeEntry {
     /// True for a type that the store alone records; a caller's event of it is refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub store_only: bool,
+    /// True for a type that users of this store have defined.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub custom: bool,
+    /// Of a custom type, the version of its definition: 1, 2, 3 …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// True for a custom type that takes no new events.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
 }
 
 /// An event type with the JSON Schema of its payload.
@@ -45,6 +55,22 @@ pub struct EventTypeDetails {
     pub schema: Map<String, Value>,
     /// Further payloads as examples.
     pub examples: Vec<Map<String, Value>>,
+}
+
+impl EventTypeDetails {
+    /// What a field means and which values it takes, in words; `None` where the type does not say.
+    pub fn meaning(&self, field: &str) -> Option<String> {
+        if self.entry.custom {
+            let schema = self.schema.get("properties")?.get(field)?;
+            return match (custom::meaning(schema), custom::takes(schema)) {
+                (Some(meaning), Some(takes)) => Some(format!("{meaning} ({takes})")),
+                (Some(meaning), None) => Some(meaning),
+                (None, takes) => takes,
+            };
+        }
+        let field = Catalogue::builtin().get(&self.entry.event_type)?.field_named(field)?;
+        Some(format!("{} ({})", field.meaning(), field.kind))
+    }
 }
 
 impl EventType {
@@ -80,6 +106,9 @@ impl EventType {
             aliases: aliases.collect(),
             example: self.example_values().next().unwrap_or_default(),
             store_only: self.store_only,
+            custom: false,
+            version: None,
+            retired: false,
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::category::Category;
+use super::described;
 use super::field::Field;
 
 /// What the catalogue knows of an event type. Validation, the list of types and the documentation
@@ -57,7 +58,6 @@ impl EventType {
                 names => format!("one of {}", names.join(", ")),
             });
         }
-        let needs = if needs.is_empty() { "no field".to_owned() } else { needs.join(" and ") };
-        format!("{} needs {needs}; for example {}", self.name, self.examples[0])
+        described::usage(self.name, &needs, self.examples[0])
     }
 }

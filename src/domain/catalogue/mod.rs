@@ -1,7 +1,8 @@
 //! The catalogue: the known event types.
 //!
-//! Each type is a row of a table of its category. Validation, the list of types, their JSON
-//! Schemas and `docs/event-types.md` all follow from the tables.
+//! Each built-in type is a row of a table of its category. Validation, the list of types, their
+//! JSON Schemas and `docs/event-types.md` all follow from the tables. [`KnownTypes`] adds the custom
+//! types of a store, which are checked and refused by the same rules.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
@@ -12,7 +13,9 @@ use serde_json::Value;
 use super::error::{Code, Error, Result};
 
 mod category;
+mod custom;
 mod deployment;
+mod described;
 pub mod document;
 mod entry;
 mod epic;
@@ -20,6 +23,7 @@ mod event_type;
 pub mod field;
 mod git;
 mod instance;
+mod known;
 mod nearest;
 mod planning;
 mod refusal;
@@ -30,9 +34,11 @@ mod validate;
 mod work_state;
 
 pub use category::Category;
+pub use custom::{CustomType, Definition};
 pub use entry::{EventTypeDetails, EventTypeEntry};
 pub use event_type::EventType;
 pub use field::Field;
+pub use known::{KnownTypes, Standing};
 pub use nearest::nearest;
 
 /// The built-in tables, in the order of the documentation.
@@ -46,7 +52,7 @@ const TABLES: [&[EventType]; 7] = [
     planning::TYPES,
 ];
 
-/// The known event types.
+/// The built-in event types.
 #[derive(Debug)]
 pub struct Catalogue {
     rows: Vec<Row>,
@@ -139,15 +145,18 @@ impl Catalogue {
     }
 
     fn unknown(&self, name: &str) -> Error {
-        let nearest = self.nearest(name);
-        let message = format!("\"{}\" is no known event_type", refusal::shown(name));
-        let hint = if nearest.is_empty() {
-            "list the known types with mcp_meta_list_event_types or `annals types`".to_owned()
-        } else {
-            format!("did you mean {}?", nearest.join(", "))
-        };
-        Error::new(Code::UnknownEventType, message, hint).at("event_type").with("nearest", nearest)
+        unknown(name, self.nearest(name))
     }
+}
+
+fn unknown(name: &str, nearest: Vec<&str>) -> Error {
+    let message = format!("\"{}\" is no known event_type", refusal::shown(name));
+    let hint = if nearest.is_empty() {
+        "list the known types with mcp_meta_list_event_types or `annals types`".to_owned()
+    } else {
+        format!("did you mean {}?", nearest.join(", "))
+    };
+    Error::new(Code::UnknownEventType, message, hint).at("event_type").with("nearest", nearest)
 }
 
 #[cfg(test)]

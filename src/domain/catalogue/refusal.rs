@@ -8,8 +8,7 @@ use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::types::JsonType;
 use serde_json::Value;
 
-use super::event_type::EventType;
-use super::field::Field;
+use super::described::Described;
 use crate::domain::error::{Code, Error};
 
 /// The name of the payload in paths.
@@ -22,7 +21,11 @@ const SEARCHED_FIELDS: usize = 200;
 const MISSPELT: f64 = 0.7;
 
 /// The refusal of `event_data` for the violation that was found first.
-pub fn refusal(event_type: &EventType, event_data: &Value, error: &ValidationError<'_>) -> Error {
+pub fn refusal(
+    event_type: &dyn Described,
+    event_data: &Value,
+    error: &ValidationError<'_>,
+) -> Error {
     let location = error.instance_path();
     if let Some(names) = missing(error.kind()) {
         return missing_field(event_type, event_data, location, &names);
@@ -30,12 +33,12 @@ pub fn refusal(event_type: &EventType, event_data: &Value, error: &ValidationErr
     let path = path(location);
     let value = error.instance().as_ref();
     let fault = Fault::of(error, value);
-    let hint = match (value, top_field(event_type, location)) {
+    let hint = match (value, explained(event_type, location)) {
         (Value::Null, _) => "leave a field out that has no value".to_owned(),
         (Value::String(text), _) if expects_number(error.kind()) && is_number(text) => {
             "send the number without quotes".to_owned()
         }
-        (_, Some(field)) => format!("{}: {}; {}", field.name, field.meaning(), field.kind),
+        (_, Some(explained)) => explained,
         (_, None) => event_type.usage(),
     };
     let refusal = Error::new(fault.code, format!("{path} {}", fault.text), hint).at(path);
@@ -72,6 +75,9 @@ impl Fault {
             K::MinItems { limit } => least(items(value), (*limit).into()),
             K::MaxItems { limit } => most(items(value), (*limit).into()),
             K::Enum { options } => Self::no_choice(value, options),
+            K::AdditionalProperties { unexpected } | K::UnevaluatedProperties { unexpected } => {
+                Self::unexpected(unexpected)
+            }
             K::Format { format } if format == "date-time" => Self {
                 code: Code::InvalidDate,
                 text: "is no RFC 3339 time with an offset, such as 2026-11-23T09:30:00Z".into(),
@@ -106,6 +112,14 @@ impl Fault {
         }
     }
 
+    fn unexpected(names: &[String]) -> Self {
+        Self {
+            code: Code::FieldOutOfRange,
+            text: format!("takes no further field, found {}", shown(&names.join(", "))),
+            facts: Vec::new(),
+        }
+    }
+
     fn no_choice(value: &Value, options: &Value) -> Self {
         let choices: Vec<String> =
             options.as_array().into_iter().flatten().map(Value::to_string).collect();
@@ -114,7 +128,7 @@ impl Fault {
             text: format!(
                 "is {}, the choices are {}",
                 shown(&value.to_string()),
-                choices.join(", ")
+                shown(&choices.join(", "))
             ),
             facts: vec![("choices", options.clone())],
         }
@@ -138,17 +152,17 @@ fn missing(kind: &ValidationErrorKind) -> Option<Vec<&str>> {
 }
 
 fn missing_field(
-    event_type: &EventType,
+    event_type: &dyn Described,
     event_data: &Value,
     parent: &Location,
     names: &[&str],
 ) -> Error {
     let parent_path = path(parent);
     let message = match names {
-        [name] => format!("{parent_path}.{name} is missing, {} requires it", event_type.name),
+        [name] => format!("{parent_path}.{name} is missing, {} requires it", event_type.name()),
         names => {
             let names = names.join(", ");
-            format!("{parent_path} has none of {names}; {} requires one", event_type.name)
+            format!("{parent_path} has none of {names}; {} requires one", event_type.name())
         }
     };
     let hint = match misspelt(event_type, event_data, names) {
@@ -162,7 +176,7 @@ fn missing_field(
 
 /// An unknown field of the payload, and which of `names` it was probably meant to be.
 fn misspelt<'a>(
-    event_type: &EventType,
+    event_type: &dyn Described,
     event_data: &'a Value,
     names: &[&'a str],
 ) -> Option<(&'a str, &'a str)> {
@@ -171,7 +185,7 @@ fn misspelt<'a>(
         .keys()
         .map(String::as_str)
         .take(SEARCHED_FIELDS)
-        .filter(|key| key.len() <= SHOWN_CHARS && event_type.field_named(key).is_none());
+        .filter(|key| key.len() <= SHOWN_CHARS && !event_type.knows(key));
     for key in unknown {
         let letters = letters(key);
         let meant = names.iter().find(|name| {
@@ -190,9 +204,10 @@ fn letters(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-fn top_field(event_type: &EventType, location: &Location) -> Option<&'static Field> {
+/// What the field of the payload at fault, or in which the fault lies, means and takes.
+fn explained(event_type: &dyn Described, location: &Location) -> Option<String> {
     match location.iter().next()? {
-        LocationSegment::Property(name) => event_type.field_named(&name),
+        LocationSegment::Property(name) => event_type.explained(&name),
         LocationSegment::Index(_) => None,
     }
 }
@@ -248,10 +263,15 @@ fn has(count: usize, noun: &str) -> String {
 
 /// A caller's text, cut to what a message may hold.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(SHOWN_CHARS) {
+    cut_to(text, SHOWN_CHARS)
+}
+
+/// A text, cut to so many characters.
+pub fn cut_to(text: &str, chars: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(chars) {
         None => Cow::Borrowed(text),
         Some(_) => {
-            let start: String = text.chars().take(SHOWN_CHARS - 1).collect();
+            let start: String = text.chars().take(chars - 1).collect();
             Cow::Owned(start + "…")
         }
     }

@@ -3,33 +3,40 @@
 use std::borrow::Cow;
 
 use jsonschema::types::JsonType;
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, ValidationOptions, Validator};
 use serde_json::{Map, Value};
 
+use super::described::Described;
 use super::event_type::EventType;
 use super::refusal::{ROOT, described, refusal, shown};
 use crate::domain::error::{Code, Error, Result};
 
-/// Compiles the schema of an event type. Nothing is fetched, `format` is checked, and patterns run
-/// in linear time.
+/// The most bytes of memory that one compiled pattern takes.
+const PATTERN_BYTES: usize = 256 * 1024;
+
+/// How the schemas of event types are read: nothing is fetched, `format` is checked, and patterns
+/// run in linear time.
+pub fn options() -> ValidationOptions<'static> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES))
+        .offline()
+}
+
+/// Compiles the schema of a built-in event type.
 ///
 /// # Errors
 ///
 /// When the schema is no valid JSON Schema, or refers to anything outside itself.
 pub fn compile(schema: Map<String, Value>) -> Result<Validator> {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::regex())
-        .offline()
-        .build(&Value::Object(schema))
-        .map_err(|error| {
-            Error::new(
-                Code::Internal,
-                format!("the schema of an event type is invalid: {}", shown(&error.to_string())),
-                "this is a fault in Annals; please report it",
-            )
-        })
+    options().build(&Value::Object(schema)).map_err(|error| {
+        Error::new(
+            Code::Internal,
+            format!("the schema of an event type is invalid: {}", shown(&error.to_string())),
+            "this is a fault in Annals; please report it",
+        )
+    })
 }
 
 /// Refuses a payload that is no JSON object.
@@ -37,7 +44,7 @@ pub fn compile(schema: Map<String, Value>) -> Result<Validator> {
 /// # Errors
 ///
 /// `invalid_event_data`.
-pub fn check_is_object(event_type: &EventType, event_data: &Value) -> Result<()> {
+pub fn check_is_object(event_type: &dyn Described, event_data: &Value) -> Result<()> {
     let hint = match event_data {
         Value::Object(_) => return Ok(()),
         Value::String(text) if is_object_text(text) => {
@@ -61,7 +68,7 @@ fn is_object_text(text: &str) -> bool {
 ///
 /// `missing_required_field`, `invalid_field_type`, `field_out_of_range`, `invalid_date`.
 pub fn check_schema(
-    event_type: &EventType,
+    event_type: &dyn Described,
     validator: &Validator,
     event_data: &Value,
 ) -> Result<()> {

@@ -4,12 +4,15 @@
 //! shortest form that reads back the same, control characters escaped. Equal values have equal
 //! normal texts, and the text reads back as an equal value.
 
+mod excerpt;
 pub mod raw_text;
 
 use serde_json::Value;
 
 use super::error::{Code, Error, Result};
 use super::limits;
+
+pub use excerpt::excerpt;
 
 /// The normal text of `value`.
 ///
@@ -73,14 +76,13 @@ fn too_deep(field: &str, levels: &str) -> Error {
     .with("limit", limits::NESTING)
 }
 
-/// Parses JSON text that a person or a program handed over.
+/// Bytes that a person or a program handed over, as text.
 ///
 /// # Errors
 ///
-/// `invalid_utf8`, `invalid_json` with the place of the fault, `payload_too_deep` where the text is
-/// nested deeper than any parser here follows (127 levels), and what [`raw_text::check`] finds.
-pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+/// `invalid_utf8`, with the place of the fault.
+pub fn utf8<'b>(bytes: &'b [u8], field: &str) -> Result<&'b str> {
+    std::str::from_utf8(bytes).map_err(|error| {
         Error::new(
             Code::InvalidUtf8,
             format!(
@@ -90,7 +92,17 @@ pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
             "send the text as UTF-8",
         )
         .at(field)
-    })?;
+    })
+}
+
+/// Parses JSON text that a person or a program handed over.
+///
+/// # Errors
+///
+/// `invalid_utf8`, `invalid_json` with the place of the fault, `payload_too_deep` where the text is
+/// nested deeper than any parser here follows (127 levels), and what [`raw_text::check`] finds.
+pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
+    let text = utf8(bytes, field)?;
     raw_text::check(text, field)?;
     serde_json::from_str(text).map_err(|error| {
         if error.to_string().starts_with("recursion limit exceeded") {

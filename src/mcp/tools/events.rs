@@ -64,8 +64,10 @@ fn list_event_types() -> Tool<Service> {
         "mcp_meta_list_event_types",
         "List event types",
         "The event types that can be recorded, with description, category, required and optional \
-         fields. Ask for one category to keep the answer short.",
+         fields; those that users of this store have defined are marked custom. Ask for one category to keep the answer short.",
         Effect::Reads,
-        async |service: Service, request: ListEventTypesRequest| service.list_event_types(&request),
+        async |service: Service, request: ListEventTypesRequest| {
+            service.list_event_types(&request).await
+        },
     )
 }

@@ -21,7 +21,7 @@ impl Lifecycle for Service {
 impl Server<Service> {
     /// The server of Annals.
     pub fn new(service: Service) -> Self {
-        Self::with_tools(service, tools())
+        Self::with_tools(service.clone(), tools()).with_content(service)
     }
 }
 

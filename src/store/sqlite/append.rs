@@ -7,13 +7,14 @@ use std::collections::hash_map::Entry;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::row::{self, EVENT_COLUMNS, INSTANCE_COLUMNS, integer};
+use super::types;
 use crate::domain::error::Result;
 use crate::domain::event::{Event, NewEvent};
 use crate::domain::ids::{self, EventId, InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration};
 use crate::domain::time::Timestamp;
 use crate::integrity::{self, Decided, Facts, Outcome};
-use crate::store::{AppendRequest, Appended, Receipt};
+use crate::store::{AppendRequest, Appended, Receipt, StoredType, TypeChange};
 
 /// Appends as they are being written; dropped without [`Appending::finish`] nothing is stored.
 pub struct Appending<'a> {
@@ -51,6 +52,7 @@ impl<'a> Appending<'a> {
             self.free_handle(request.instance_id, registration)?;
         }
         let stored = self.stored(&request.events)?;
+        let types = types::changes(&self.transaction, &request.events)?;
         let head = self.head(request.instance_id)?;
         let decided = integrity::decide(
             request.instance_id,
@@ -60,6 +62,7 @@ impl<'a> Appending<'a> {
             Facts {
                 head: head.as_ref(),
                 stored: &stored,
+                types: &types,
                 now: self.now,
                 store_id: self.store_id,
                 entropy: &mut random,
@@ -71,6 +74,11 @@ impl<'a> Appending<'a> {
         };
         self.write(head, &decided)?;
         Ok(Ok(answer(&request.events, decided)))
+    }
+
+    /// Changes a custom event type. A refusal writes nothing.
+    pub fn change_type(&self, change: &TypeChange) -> rusqlite::Result<Result<StoredType>> {
+        types::change(&self.transaction, change, self.now)
     }
 
     /// Moves the heads and makes everything durable.

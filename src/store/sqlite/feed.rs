@@ -4,8 +4,9 @@
 //! appears below a position that a reader has seen.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Once, Weak};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -92,37 +93,74 @@ pub struct Appends {
     path: PathBuf,
     lock_timeout: Duration,
     changes: Arc<watch::Sender<u64>>,
-    looking: Once,
+    looking: Mutex<Option<Looking>>,
+}
+
+/// The thread that looks, and what ends it.
+struct Looking {
+    ended: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
 }
 
 impl Appends {
     /// On the file at `path`; nothing looks at it before somebody asks.
     pub fn new(path: PathBuf, lock_timeout: Duration) -> Self {
         let changes = Arc::new(watch::Sender::new(0));
-        Self { path, lock_timeout, changes, looking: Once::new() }
+        Self { path, lock_timeout, changes, looking: Mutex::default() }
     }
 
     /// Changes its value after every commit that is seen.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.looking.call_once(|| {
-            let (path, timeout) = (self.path.clone(), self.lock_timeout);
-            let changes = Arc::downgrade(&self.changes);
-            let looking = move || look(&path, timeout, &changes);
-            if let Err(error) = thread::Builder::new().name("annals-feed".into()).spawn(looking) {
-                tracing::error!(%error, "followers will not be woken");
+        let mut looking = self.looking();
+        if looking.is_none() {
+            match self.start() {
+                Ok(started) => *looking = Some(started),
+                Err(error) => tracing::error!(%error, "followers will not be woken"),
             }
-        });
+        }
         self.changes.subscribe()
+    }
+
+    fn start(&self) -> std::io::Result<Looking> {
+        let ended = Arc::new(AtomicBool::new(false));
+        let (path, timeout, end) = (self.path.clone(), self.lock_timeout, Arc::clone(&ended));
+        let changes = Arc::downgrade(&self.changes);
+        let thread = thread::Builder::new()
+            .name("annals-feed".into())
+            .spawn(move || look(&path, timeout, &changes, &end))?;
+        Ok(Looking { ended, thread })
+    }
+
+    /// Ends the looking, and waits until it has let go of the file. May block.
+    pub fn close(&self) {
+        if let Some(Looking { ended, thread }) = self.looking().take() {
+            ended.store(true, Ordering::Release);
+            thread.thread().unpark();
+            // A panic of the thread was reported where it happened.
+            let _ = thread.join();
+        }
+    }
+
+    fn looking(&self) -> MutexGuard<'_, Option<Looking>> {
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Looks for commits until the store is gone. SQLite keeps a counter of them, which costs next to
-/// nothing to read.
-fn look(path: &Path, lock_timeout: Duration, changes: &Weak<watch::Sender<u64>>) {
+/// Looks for commits until it is ended or the store is gone. SQLite keeps a counter of them, which
+/// costs next to nothing to read.
+fn look(
+    path: &Path,
+    lock_timeout: Duration,
+    changes: &Weak<watch::Sender<u64>>,
+    ended: &AtomicBool,
+) {
     let mut connection = None;
     let mut seen = None;
     loop {
-        thread::sleep(LOOK);
+        thread::park_timeout(LOOK);
+        if ended.load(Ordering::Acquire) {
+            return;
+        }
         let Some(changes) = changes.upgrade() else { return };
         let version = match &connection {
             Some(open) => data_version(open),

@@ -36,6 +36,7 @@ macro_rules! migration {
 pub const MIGRATIONS: &[Migration] = &[
     migration!(1, "001-instance-registry"),
     migration!(3, "003-event-store"),
+    migration!(4, "004-event-types"),
     migration!(5, "005-epic-index"),
 ];
 

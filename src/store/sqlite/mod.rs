@@ -18,6 +18,7 @@ mod query;
 mod readers;
 mod row;
 mod scan;
+mod types;
 mod writer;
 
 use std::path::Path;
@@ -29,7 +30,8 @@ use tokio::sync::watch;
 
 use super::{
     AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, FeedCursor,
-    InstanceFilter, InstanceHint, InstancePage, StoreFacts,
+    InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange, TypeScan,
+    TypesAsked,
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;
@@ -66,12 +68,17 @@ impl Options {
     }
 }
 
+/// What the store is built on: SQLite's version and the newest schema.
+pub fn engine() -> String {
+    format!("SQLite {}, schema {}", rusqlite::version(), migrate::newest())
+}
+
 /// The embedded store.
 pub struct SqliteStore {
     facts: StoreFacts,
     writer: Writer,
     readers: Arc<Readers>,
-    appends: feed::Appends,
+    appends: Arc<feed::Appends>,
 }
 
 impl SqliteStore {
@@ -86,7 +93,7 @@ impl SqliteStore {
         let opened = open::writer(&path, &options)?;
         let facts = opened.facts.clone();
         let readers = Arc::new(Readers::new(path.clone(), options.lock_timeout));
-        let appends = feed::Appends::new(path.clone(), options.lock_timeout);
+        let appends = Arc::new(feed::Appends::new(path.clone(), options.lock_timeout));
         let writer = Writer::start(opened, path, options, Arc::clone(&readers))?;
         Ok(Self { facts, writer, readers, appends })
     }
@@ -144,8 +151,24 @@ impl EventStore for SqliteStore {
         self.appends.subscribe()
     }
 
+    async fn event_types(&self, asked: &TypesAsked) -> Result<Vec<StoredType>> {
+        let asked = asked.clone();
+        self.readers.read(move |connection| types::read(connection, &asked)).await
+    }
+
+    async fn change_event_type(&self, change: TypeChange) -> Result<StoredType> {
+        self.writer.change_type(change).await
+    }
+
+    async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan> {
+        types::scan(Arc::clone(&self.readers), event_type.to_owned()).await
+    }
+
     async fn close(&self) {
         self.writer.close().await;
         self.readers.close();
+        let appends = Arc::clone(&self.appends);
+        // A panic was reported where it happened.
+        let _ = tokio::task::spawn_blocking(move || appends.close()).await;
     }
 }

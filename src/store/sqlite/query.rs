@@ -3,7 +3,7 @@
 //!
 //! A place is the `sequence_num` within an instance, and the `global_position` across instances.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::condition::Condition;
 use super::error::While;
@@ -36,12 +36,16 @@ struct Fitting {
 }
 
 fn fitting(connection: &Connection, query: &EventQuery) -> rusqlite::Result<Fitting> {
-    let filtered = query.event_types.is_some() || query.effective != TimeRange::default();
     match query.scope {
         _ if query.keyword.is_some() || !query.values.is_empty() => examined(connection, query),
-        Scope::Instance(id) if !filtered => unfiltered(connection, id, query),
+        Scope::Instance(id) if !is_filtered(query) => unfiltered(connection, id, query),
         _ => indexed(connection, query),
     }
+}
+
+/// Whether a query filters by what the index of types and dates holds.
+fn is_filtered(query: &EventQuery) -> bool {
+    query.event_types.is_some() || query.effective != TimeRange::default()
 }
 
 /// Without a filter the numbers of an instance are 1, 2, 3 …, so that their ends tell them all.
@@ -77,17 +81,21 @@ fn unfiltered(
 /// How a query names and orders places.
 struct Places {
     column: &'static str,
-    /// Rows are stored in the order of their positions, and every index holds the row: ordering by
-    /// it needs no look at the rows.
-    order_by: &'static str,
+    /// What orders the events that an index of filters finds. Rows are stored in the order of their
+    /// positions, and every index holds the row, so that ordering by it needs no look at the rows.
+    /// The `+` keeps the database from walking the whole instance in order instead, and looking at
+    /// each row for the few that fit.
+    sorted: &'static str,
+    /// What they are stored in the order of.
+    stored: &'static str,
     direction: &'static str,
     beyond: &'static str,
 }
 
 fn places(query: &EventQuery) -> Places {
-    let (column, order_by) = match query.scope {
-        Scope::Instance(_) => ("sequence_num", "sequence_num"),
-        Scope::Across { .. } => ("global_position", "rowid"),
+    let (column, sorted, stored) = match query.scope {
+        Scope::Instance(_) => ("sequence_num", "+sequence_num", "sequence_num"),
+        Scope::Across { .. } => ("global_position", "rowid", "rowid"),
     };
     let (direction, beyond) = match (query.order, &query.scope) {
         (Order::Ascending, Scope::Instance(_)) => ("ASC", "sequence_num > ?"),
@@ -95,7 +103,7 @@ fn places(query: &EventQuery) -> Places {
         (Order::Ascending, _) => ("ASC", "global_position > ?"),
         (Order::Descending, _) => ("DESC", "global_position < ?"),
     };
-    Places { column, order_by, direction, beyond }
+    Places { column, sorted, stored, direction, beyond }
 }
 
 /// Filters that indexes answer.
@@ -104,7 +112,7 @@ fn indexed(connection: &Connection, query: &EventQuery) -> rusqlite::Result<Fitt
     let sql = format!("SELECT count(*) FROM event_store WHERE {}", condition.sql);
     let total: i64 =
         connection.prepare_cached(&sql)?.query_row(condition.params(), |row| row.get(0))?;
-    let Places { column, order_by, direction, beyond } = places(query);
+    let Places { column, sorted, direction, beyond, .. } = places(query);
     if let Some(place) = query.beyond {
         condition.and(beyond, integer(place));
     }
@@ -112,7 +120,7 @@ fn indexed(connection: &Connection, query: &EventQuery) -> rusqlite::Result<Fitt
     let offset = condition.bind(integer(query.offset));
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {column} FROM event_store WHERE {}
-         ORDER BY {order_by} {direction} LIMIT {limit} OFFSET {offset}",
+         ORDER BY {sorted} {direction} LIMIT {limit} OFFSET {offset}",
         condition.sql
     ))?;
     let page = statement
@@ -124,32 +132,65 @@ fn indexed(connection: &Connection, query: &EventQuery) -> rusqlite::Result<Fitt
 /// A keyword or a value needs a look at every event that the other filters leave.
 fn examined(connection: &Connection, query: &EventQuery) -> rusqlite::Result<Fitting> {
     let condition = Condition::of(query);
-    let Places { column, order_by, direction, .. } = places(query);
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {column}, event_type, event_data, metadata FROM event_store
-         WHERE {} ORDER BY {order_by} {direction}",
-        condition.sql
-    ))?;
-    let mut rows = statement.query(condition.params())?;
-    let mut fitting = Fitting { total: 0, page: Vec::new() };
-    let mut left_out = 0;
-    while let Some(row) = rows.next()? {
-        let (data, metadata) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str_or_null()?);
-        let event_type = row.get_ref(1)?.as_str()?;
-        if !fits(query, event_type, data, metadata) {
-            continue;
+    let Places { column, sorted, stored, direction, .. } = places(query);
+    let event = format!("SELECT {column}, event_type, event_data, metadata FROM event_store");
+    let mut examined =
+        Examined { query, left_out: 0, fitting: Fitting { total: 0, page: Vec::new() } };
+    match query.scope {
+        Scope::Instance(id) if is_filtered(query) => {
+            let places: Vec<i64> = connection
+                .prepare_cached(&format!(
+                    "SELECT {column} FROM event_store WHERE {} ORDER BY {sorted} {direction}",
+                    condition.sql
+                ))?
+                .query_map(condition.params(), |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut one = connection
+                .prepare_cached(&format!("{event} WHERE instance_id = ?1 AND {column} = ?2"))?;
+            for place in places {
+                one.query_row(params![id.0.as_bytes(), place], |row| examined.take(row))?;
+            }
         }
-        fitting.total += 1;
-        let place: i64 = row.get(0)?;
-        if is_beyond(query, place) {
-            if left_out < query.offset {
-                left_out += 1;
-            } else if fitting.page.len() <= query.limit as usize {
-                fitting.page.push(place);
+        _ => {
+            let mut statement = connection.prepare_cached(&format!(
+                "{event} WHERE {} ORDER BY {stored} {direction}",
+                condition.sql
+            ))?;
+            let mut rows = statement.query(condition.params())?;
+            while let Some(row) = rows.next()? {
+                examined.take(row)?;
             }
         }
     }
-    Ok(fitting)
+    Ok(examined.fitting)
+}
+
+/// Events as they are looked at, in their order.
+struct Examined<'a> {
+    query: &'a EventQuery,
+    left_out: u64,
+    fitting: Fitting,
+}
+
+impl Examined<'_> {
+    /// Takes the next event: its place, type, data and metadata.
+    fn take(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let query = self.query;
+        let (data, metadata) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str_or_null()?);
+        if !fits(query, row.get_ref(1)?.as_str()?, data, metadata) {
+            return Ok(());
+        }
+        self.fitting.total += 1;
+        let place: i64 = row.get(0)?;
+        if is_beyond(query, place) {
+            if self.left_out < query.offset {
+                self.left_out += 1;
+            } else if self.fitting.page.len() <= query.limit as usize {
+                self.fitting.page.push(place);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn fits(query: &EventQuery, event_type: &str, data: &str, metadata: Option<&str>) -> bool {
@@ -182,6 +223,131 @@ fn events(
             let sql = format!("SELECT {EVENT_COLUMNS} FROM event_store WHERE global_position = ?1");
             let mut statement = connection.prepare_cached(&sql)?;
             places.iter().map(|place| statement.query_row([place], row::event)).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::domain::time::{SECOND, Timestamp};
+    use crate::store::sqlite::migrate::{MIGRATIONS, migrate};
+
+    /// The types of the events, in turn, one a second. Of the last there is one in a thousand.
+    const TYPES: &str = "CASE WHEN n % 1000 = 500 THEN 'epic_failed'
+                              WHEN n % 2 = 0 THEN 'test_passed' ELSE 'commit_created' END";
+
+    /// A store with two instances, which have 1,000 and 16,000 events.
+    fn store() -> (Connection, [InstanceId; 2]) {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let instances = [InstanceId::generate(), InstanceId::generate()];
+        for (place, instance, events) in [(0, instances[0], 1_000), (1, instances[1], 16_000)] {
+            let id = instance.0.as_bytes();
+            connection
+                .execute(
+                    "INSERT INTO supervisor_sessions (instance_id, handle, project, instance_type,
+                       status, created_at, last_heartbeat, last_sequence, head_hash,
+                       head_timestamp, origin_store_id)
+                     VALUES (?1, hex(?1), 'p' || ?2, 'PS', 'active', 0, 0, ?3, zeroblob(32), 0, ?1)",
+                    params![id, place, events],
+                )
+                .unwrap();
+            let sql = format!(
+                "WITH RECURSIVE numbers (n) AS (
+                   SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?3)
+                 INSERT INTO event_store (event_id, instance_id, event_type, sequence_num,
+                   timestamp, event_data, hash, data_salt, global_position)
+                 SELECT randomblob(16), ?1, {TYPES}, n, n * {SECOND},
+                   json_object('epic_id', 'epic-' || ?2 || '-' || (n / 100)),
+                   zeroblob(32), zeroblob(16), n + ?2 * 1000000
+                 FROM numbers"
+            );
+            connection.execute(&sql, params![id, place, events]).unwrap();
+        }
+        (connection, instances)
+    }
+
+    /// How many steps the database takes to answer, and how many events there are in all.
+    fn steps(connection: &mut Connection, query: &EventQuery) -> (u64, u64) {
+        let steps = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&steps);
+        let count = move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        connection.progress_handler(1, Some(count)).unwrap();
+        let found = page(connection, query).unwrap();
+        connection.progress_handler(1, None::<fn() -> bool>).unwrap();
+        (steps.load(Ordering::Relaxed), found.total_count)
+    }
+
+    fn between(first: i64, last: i64) -> TimeRange {
+        let time = |second: i64| Some(Timestamp::from_micros(second * SECOND));
+        TimeRange { start: time(first), end: time(last) }
+    }
+
+    fn types(names: &[&str]) -> Option<Vec<String>> {
+        Some(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    /// A question that an index answers costs what its answer costs, however many events the
+    /// instance has.
+    #[test]
+    fn no_question_costs_more_because_the_instance_is_large() {
+        let (mut connection, instances) = store();
+        let of = |query: fn(&mut EventQuery)| {
+            instances.map(|instance| {
+                let mut asked = EventQuery::newest(instance, 100);
+                query(&mut asked);
+                asked
+            })
+        };
+        let mut questions = vec![
+            ("the newest", of(|_| {})),
+            ("the oldest", of(|query| query.order = Order::Ascending)),
+            ("far back", of(|query| query.offset = 800)),
+            ("a date range", of(|query| query.effective = between(200, 299))),
+            (
+                "a type",
+                of(|query| {
+                    query.event_types = types(&["epic_failed"]);
+                    query.effective = between(1, 1_000);
+                }),
+            ),
+            (
+                "types and dates",
+                of(|query| {
+                    query.event_types = types(&["test_passed", "commit_created"]);
+                    query.effective = between(200, 299);
+                }),
+            ),
+            (
+                "a keyword in a date range",
+                of(|query| {
+                    query.keyword = Some(crate::domain::keyword::Keyword::new("epic"));
+                    query.effective = between(200, 299);
+                }),
+            ),
+        ];
+        let epic = |place: usize| {
+            let mut query = EventQuery::newest(instances[place], 100);
+            query.scope = Scope::Across { project: None, epic: Some(format!("epic-{place}-3")) };
+            query
+        };
+        questions.push(("an epic", [epic(0), epic(1)]));
+        for (what, [small, large]) in questions {
+            let ((few, found), (many, found_in_large)) =
+                (steps(&mut connection, &small), steps(&mut connection, &large));
+            if what.contains("est") || what.contains("back") {
+                assert_eq!((found, found_in_large), (1_000, 16_000), "{what}");
+            } else {
+                assert!(found > 0 && found == found_in_large, "{what}: {found} {found_in_large}");
+            }
+            assert!(many < few + few / 4 + 100, "{what}: {few} steps, in the large one {many}");
         }
     }
 }

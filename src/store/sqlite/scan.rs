@@ -21,7 +21,7 @@ const DOING: &str = "reading the events of an instance";
 const CHUNK: usize = 256;
 
 /// Chunks read ahead of the reader.
-const AHEAD: usize = 4;
+pub const AHEAD: usize = 4;
 
 /// The instance and its events up to `to`; see [`crate::store::EventStore::scan`].
 pub async fn start(
@@ -47,7 +47,8 @@ pub async fn start(
     }
 }
 
-async fn first_error(mut stream: EventStream) -> Error {
+/// The error that ended a reading before it began.
+pub async fn first_error(mut stream: EventStream) -> Error {
     match stream.recv().await {
         Some(Err(error)) => error,
         _ => Error::new(Code::Internal, "a read ended without an answer", "report this fault"),
@@ -79,7 +80,7 @@ fn run(
 }
 
 /// Sends the events on, those before an error too, so that a reader knows where it is.
-fn send(
+pub fn send(
     events: impl Iterator<Item = rusqlite::Result<Event>>,
     chunks: &mpsc::Sender<Result<Vec<Event>>>,
 ) -> rusqlite::Result<()> {

@@ -18,7 +18,7 @@ use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
-use crate::store::{AppendRequest, Appended, Clock};
+use crate::store::{AppendRequest, Appended, Clock, StoredType, TypeChange};
 
 /// The most calls that wait for the writer; beyond it a caller is refused at once.
 const QUEUE: usize = 4_096;
@@ -27,9 +27,54 @@ const QUEUE: usize = 4_096;
 /// events, and how long other processes wait for the lock.
 const TRANSACTION_EVENTS: usize = 2_000;
 
-struct Job {
-    request: AppendRequest,
-    reply: oneshot::Sender<Result<Appended>>,
+type Reply<T> = oneshot::Sender<Result<T>>;
+
+enum Job {
+    Append(AppendRequest, Reply<Appended>),
+    ChangeType(TypeChange, Reply<StoredType>),
+}
+
+impl Job {
+    fn events(&self) -> usize {
+        match self {
+            Job::Append(request, _) => request.events.len(),
+            Job::ChangeType(..) => 1,
+        }
+    }
+
+    /// A caller that no longer waits has given up its answer, not its events.
+    fn reply(self, answer: Result<Answer>) {
+        match self {
+            Job::Append(_, reply) => {
+                let _ = reply.send(answer.and_then(Answer::appended));
+            }
+            Job::ChangeType(_, reply) => {
+                let _ = reply.send(answer.and_then(Answer::changed));
+            }
+        }
+    }
+}
+
+/// What became of a job.
+enum Answer {
+    Appended(Box<Appended>),
+    Changed(StoredType),
+}
+
+impl Answer {
+    fn appended(self) -> Result<Appended> {
+        match self {
+            Answer::Appended(appended) => Ok(*appended),
+            Answer::Changed(_) => Err(mismatched()),
+        }
+    }
+
+    fn changed(self) -> Result<StoredType> {
+        match self {
+            Answer::Changed(changed) => Ok(changed),
+            Answer::Appended(_) => Err(mismatched()),
+        }
+    }
 }
 
 /// The handle of the writing thread.
@@ -63,8 +108,17 @@ impl Writer {
 
     /// Hands a request to the thread and waits until it is durable or refused.
     pub async fn append(&self, request: AppendRequest) -> Result<Appended> {
+        self.wait_for(|reply| Job::Append(request, reply)).await
+    }
+
+    /// Hands a change of an event type to the thread and waits until it is durable or refused.
+    pub async fn change_type(&self, change: TypeChange) -> Result<StoredType> {
+        self.wait_for(|reply| Job::ChangeType(change, reply)).await
+    }
+
+    async fn wait_for<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Job { request, reply })?;
+        self.enqueue(job(reply))?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -101,6 +155,10 @@ fn closed() -> Error {
     Error::new(Code::StoreUnavailable, "the store is closed", "start Annals again")
 }
 
+fn mismatched() -> Error {
+    Error::new(Code::Internal, "the writer gave another call's answer", "report this fault")
+}
+
 /// What the thread writes with.
 struct Disk {
     connection: Connection,
@@ -131,11 +189,11 @@ struct Writing {
 impl Writing {
     fn run(&mut self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
-            let mut events = first.request.events.len();
+            let mut events = first.events();
             let mut batch = vec![first];
             while events < TRANSACTION_EVENTS {
                 let Ok(job) = jobs.try_recv() else { break };
-                events += job.request.events.len();
+                events += job.events();
                 batch.push(job);
             }
             self.serve(batch);
@@ -153,8 +211,7 @@ impl Writing {
             Err(failure) => batch.iter().map(|_| Err(failure.error.clone())).collect(),
         };
         for (job, answer) in batch.into_iter().zip(answers) {
-            // A caller that no longer waits has given up its answer, not its events.
-            let _ = job.reply.send(answer);
+            job.reply(answer);
         }
         if let Some(disk) = &mut self.disk {
             disk.checkpointer.after_commit(&disk.connection);
@@ -162,7 +219,7 @@ impl Writing {
         }
     }
 
-    fn commit(&mut self, batch: &[Job]) -> std::result::Result<Vec<Result<Appended>>, Failure> {
+    fn commit(&mut self, batch: &[Job]) -> std::result::Result<Vec<Result<Answer>>, Failure> {
         let (store_id, clock) = (self.store_id, Arc::clone(&self.options.clock));
         let disk = self.disk().map_err(|error| Failure { row: false, error })?;
         write(disk, store_id, &*clock, batch).map_err(|error| {
@@ -208,12 +265,19 @@ fn write(
     store_id: StoreId,
     clock: &dyn Clock,
     batch: &[Job],
-) -> rusqlite::Result<Vec<Result<Appended>>> {
+) -> rusqlite::Result<Vec<Result<Answer>>> {
     let transaction = disk.lock.begin(&disk.connection)?;
     let mut appending = Appending::start(transaction, store_id, clock.now())?;
     let answers = batch
         .iter()
-        .map(|job| appending.append(&job.request))
+        .map(|job| {
+            Ok(match job {
+                Job::Append(request, _) => {
+                    appending.append(request)?.map(Box::new).map(Answer::Appended)
+                }
+                Job::ChangeType(change, _) => appending.change_type(change)?.map(Answer::Changed),
+            })
+        })
         .collect::<rusqlite::Result<Vec<_>>>()?;
     appending.finish()?;
     Ok(answers)

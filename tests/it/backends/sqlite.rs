@@ -9,7 +9,8 @@ use annals::domain::ids::InstanceId;
 use annals::store::sqlite::{Options, SqliteStore};
 use annals::store::{Clock, SharedStore};
 use async_trait::async_trait;
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{Null, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, params};
 use tempfile::TempDir;
 
@@ -46,9 +47,13 @@ impl SqlitePlace {
                  DROP TRIGGER IF EXISTS event_store_refuses_delete;
                  DROP TRIGGER IF EXISTS event_store_refuses_replace;
                  DROP TRIGGER IF EXISTS supervisor_sessions_refuses_delete;
-                 DROP TRIGGER IF EXISTS supervisor_sessions_refuses_replace;",
+                 DROP TRIGGER IF EXISTS supervisor_sessions_refuses_replace;
+                 DROP INDEX IF EXISTS idx_event_store_epic;",
             )
             .unwrap();
+        // The column that is computed from the data would refuse what is no JSON.
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+        connection.create_scalar_function("json_extract", 2, flags, |_| Ok(Null)).unwrap();
         connection
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use serde_json::{Value, json};
 
 use super::world::World;
-use crate::cli_program::{McpClient, Ran, Served};
+use crate::cli_program::{McpClient, Ran, Served, tool_result};
 
 /// Payloads that cannot be read, and the code that says so.
 const UNREADABLE: &[(&[u8], &str)] = &[
@@ -15,9 +15,7 @@ const UNREADABLE: &[(&[u8], &str)] = &[
     (b"{\"epic_id\": \"e\"} {}", "invalid_json"),
     (b"{epic_id: e}", "invalid_json"),
     (b"{'epic_id': 'e'}", "invalid_json"),
-    (b"{\"epic_id\": \"\\ud800\"}", "invalid_json"),
     (b"{\"epic_id\": NaN}", "invalid_json"),
-    (b"{\"epic_id\": 1e999}", "invalid_json"),
     (b"hello", "invalid_json"),
     (b"", "invalid_json"),
     (b"\xef\xbb\xbf{\"epic_id\": \"e\"}", "invalid_json"),
@@ -25,6 +23,16 @@ const UNREADABLE: &[(&[u8], &str)] = &[
     (b"{\"epic_id\": \"\xc3\x28\"}", "invalid_utf8"),
     (b"{\"epic_id\": \"\xed\xa0\x80\"}", "invalid_utf8"),
     (b"\x80", "invalid_utf8"),
+];
+
+/// Payloads that would not be stored as they are written: the code, and the place in the payload.
+const FOLDED: &[(&[u8], &str, &str)] = &[
+    (b"{\"epic_id\": \"\\ud800\"}", "invalid_unicode", "epic_id"),
+    (b"{\"epic_id\": \"a\", \"epic_id\": \"b\"}", "duplicate_key", "epic_id"),
+    (b"{\"epic_id\": \"a\", \"x\": [{\"y\": 1, \"\\u0079\": 1}]}", "duplicate_key", "x[0].y"),
+    (b"{\"epic_id\": \"a\", \"n\": 12345678901234567890123}", "inexact_number", "n"),
+    (b"{\"epic_id\": \"a\", \"n\": 1e999}", "inexact_number", "n"),
+    (b"{\"epic_id\": \"a\", \"n\": [0.1, 3.14159265358979323846]}", "inexact_number", "n[1]"),
 ];
 
 fn check(ran: &Ran, code: &str, field: &str) {
@@ -58,6 +66,31 @@ fn the_command_line_refuses_unreadable_bytes_from_a_file_standard_input_and_an_a
 }
 
 #[test]
+fn data_that_would_not_be_stored_as_it_is_written_is_refused_by_its_place() {
+    let world = World::new();
+    let before = world.state();
+    let mut client = McpClient::start(&world.home);
+    let served = Served::start(&world.home, &[]);
+    for (bytes, code, place) in FOLDED {
+        let field = format!("event_data.{place}");
+        let emit = ["emit", &world.open, "epic_started", "-", "--json"];
+        check(&world.home.run_with_input(&emit, bytes), code, &field);
+        let message = message(&world, bytes);
+        client.send(&message);
+        let (status, answer) = served.post(&message);
+        assert_eq!(status, 200);
+        for answer in [client.receive(), answer] {
+            let (refusal, is_refusal) = tool_result(&answer);
+            assert!(is_refusal, "{answer}");
+            assert_eq!((&refusal["code"], &refusal["field"]), (&json!(code), &json!(field)));
+        }
+    }
+    client.end();
+    assert_eq!(served.stop(), Some(0));
+    assert_eq!(world.state(), before);
+}
+
+#[test]
 fn a_batch_with_an_unreadable_line_names_the_line_and_is_not_stored() {
     let world = World::new();
     let before = world.state();
@@ -69,7 +102,18 @@ fn a_batch_with_an_unreadable_line_names_the_line_and_is_not_stored() {
         check(&ran, code, "events[1]");
         let refusal = ran.json();
         assert_eq!(refusal["index"], 1);
-        assert!(refusal["error"].as_str().unwrap().contains("line 3"), "{refusal}");
+        assert!(refusal["error"].as_str().unwrap().starts_with("line 3: "), "{refusal}");
+    }
+    for (bytes, code, place) in FOLDED {
+        let lines = [
+            good.as_bytes(),
+            br#"
+{"event_type": "epic_started", "event_data": "#,
+            bytes,
+            b"}",
+        ];
+        let ran = world.home.run_with_input(&batch, &lines.concat());
+        check(&ran, code, &format!("events[1].event_data.{place}"));
     }
     check(&world.home.run_with_input(&batch, b"[{\"event_type\":"), "invalid_json", "events");
     check(&world.home.run_with_input(&batch, b""), "empty_batch", "events");

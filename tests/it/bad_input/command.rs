@@ -43,6 +43,10 @@ const FORMS: &[Form] = &[
         command: "query",
         places: &["instance_id"],
         options: &[
+            ("project", "--project"),
+            ("epic", "--epic"),
+            ("cursor", "--cursor"),
+            ("where", "--where"),
             ("event_type", "--type"),
             ("category", "--category"),
             ("start_date", "--since"),
@@ -104,6 +108,11 @@ pub fn arguments(case: &Case, world: &World, as_json: bool) -> Vec<String> {
     let mut given = case.arguments.as_object().expect("an object").clone();
     if let Some(Value::Object(filters)) = given.remove("filters") {
         given.extend(filters);
+    }
+    // A condition is an object of one value here, and PATH=VALUE there.
+    if let Some(Value::Object(condition)) = given.remove("where") {
+        let parts = condition.iter().map(|(path, value)| format!("{path}={value}"));
+        given.insert("where".to_owned(), parts.collect::<String>().into());
     }
     let mut command = vec![form.command.to_owned()];
     for place in form.places {

@@ -55,7 +55,8 @@ impl World {
     /// place of what stands for them.
     pub fn fill(&self, text: &str) -> String {
         let mut filled = text.replace("$open", &self.open).replace("$closed", &self.closed);
-        for (mark, grow) in [("\"$deep ", deep as fn(usize) -> String), ("\"$long ", long)] {
+        let deep = ("\"$deep ", deep as fn(usize) -> String);
+        for (mark, grow) in [deep, ("\"$long ", long), ("\"$batch ", batch)] {
             while let Some(at) = filled.find(mark) {
                 let end = at + 1 + filled[at + 1..].find('"').unwrap();
                 let size = filled[at + mark.len()..end].parse().unwrap();
@@ -77,6 +78,11 @@ impl World {
 /// An object of so many levels.
 fn deep(levels: usize) -> String {
     format!("{}{{}}{}", r#"{"a":"#.repeat(levels - 1), "}".repeat(levels - 1))
+}
+
+/// So many events without fault.
+fn batch(events: usize) -> String {
+    json!(vec![json!({"event_type": "turn_completed", "event_data": {}}); events]).to_string()
 }
 
 /// A string of so many bytes.

@@ -76,3 +76,63 @@ fn a_repository_becomes_events_and_importing_again_adds_only_what_is_new() {
     assert_eq!(home.json(&["instances"])["instances"][0]["status"], "closed");
     assert_eq!(home.json(&["verify"])["valid"], true);
 }
+
+#[test]
+fn another_branch_is_read_when_it_is_named() {
+    let home = Home::new();
+    let path = repository(&home);
+    git(&path, &["checkout", "-q", "-b", "develop"]);
+    commit(&path, "d", "auth: try something");
+    git(&path, &["checkout", "-q", "main"]);
+    assert_eq!(home.json(&["import", "git", "odin"])["events_added"], 3);
+    let more = home.json(&["import", "git", "odin", "--branch", "develop"]);
+    assert_eq!((&more["commits"], &more["events_added"]), (&json!(4), &json!(1)));
+    let handle = more["handle"].as_str().unwrap();
+    let last = home.json(&["query", handle, "-t", "commit_created", "-n", "1"]);
+    let data = &last["events"][0]["event_data"];
+    assert_eq!(
+        (&data["branch"], &data["message"]),
+        (&json!("develop"), &json!("auth: try something\n"))
+    );
+    let ran = home.run(&["import", "git", "odin", "--branch", "nowhere", "--json"]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(ran.json()["error"].as_str().unwrap().contains("nowhere"), "{ran:?}");
+}
+
+#[test]
+fn people_read_what_was_added_and_where_to_look() {
+    let home = Home::new();
+    let path = repository(&home);
+    let ran = Ran::of({
+        let mut command = home.command(&["import", "git"]);
+        command.current_dir(path.join(""));
+        command
+    });
+    let (handle, said) = ran.stdout.split_once("  ").unwrap();
+    assert_eq!(said, "3 events added from 3 commits\n");
+    assert!(ran.stderr.contains(&format!("annals query {handle}")), "{ran:?}");
+    let again = home.run(&["import", "git", "odin"]);
+    assert_eq!(again.stdout, format!("{handle}  nothing new from 3 commits\n"));
+    let shown = home.run(&["query", handle, "-t", "commit_created"]).stdout;
+    let row = shown.lines().nth(1).unwrap();
+    assert!(row.contains("2026-11-20 09:00:00  commit_created  "), "{shown}");
+    assert!(row.ends_with(" docs: say so (Mira Lund on main, 1 file, +1 -0)"), "{shown}");
+}
+
+#[test]
+fn what_is_no_repository_or_has_no_commit_is_refused_and_writes_nothing() {
+    let home = Home::new();
+    std::fs::create_dir(home.work().join("plain")).unwrap();
+    git(&home.work(), &["init", "-q", "-b", "main", "fresh"]);
+    for path in ["plain", "missing", "fresh"] {
+        let ran = home.run(&["import", "git", path, "--json"]);
+        let refusal = ran.json();
+        assert_eq!((ran.code, &refusal["code"]), (5, &json!("invalid_input")), "{path}: {ran:?}");
+        let ran = home.run(&["import", "git", path]);
+        assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains("\nhint: "), "{ran:?}");
+        assert!(ran.stderr.contains(path), "{ran:?}");
+    }
+    let ran = home.run(&["import", "git", "fresh", "--project", "a/b", "--json"]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert_eq!(home.json(&["instances"])["total_count"], 0);
+}

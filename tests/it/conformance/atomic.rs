@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use annals::domain::error::Code;
-use annals::domain::event::{NewEvent, Payload};
+use annals::domain::event::{NewEvent, Payload, TypeCheck};
 use annals::domain::ids::EventId;
 use annals::store::AppendRequest;
 use serde_json::{Value, json};
@@ -170,6 +170,7 @@ pub async fn a_row_that_the_data_refuses_leaves_its_neighbours_alone(trial: Tria
                 occurred_at: None,
                 caused_by: None,
                 correlation_id: None,
+                type_check: TypeCheck::Fits,
             };
             let request = AppendRequest {
                 instance_id: id(&instance),

@@ -1,6 +1,8 @@
 //! Evident: `verify` finds what was changed behind the store's back, and names the first event that
 //! is wrong. Each rule changes the data past every guard, as an owner of the machine could.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use annals::domain::error::Code;
 use annals::domain::event::Hash;
 use annals::domain::ids::EventId;
@@ -55,9 +57,11 @@ pub async fn a_whole_record_is_valid(trial: Trial) {
     let answer = annals.verify().await;
     assert!(answer.valid && answer.faults.is_empty() && !answer.not_proven.is_empty());
     assert_eq!((answer.instances_checked, answer.events_checked), (2, 2 * EVENTS));
-    let seen = std::sync::atomic::AtomicU64::new(0);
-    let add = |events| drop(seen.fetch_add(events, std::sync::atomic::Ordering::Relaxed));
-    annals.service.verify(VerifyRequest::default(), add).await.unwrap();
+    let seen = AtomicU64::new(0);
+    let progress = |events| {
+        seen.fetch_add(events, Ordering::Relaxed);
+    };
+    annals.service.verify(VerifyRequest::default(), progress).await.unwrap();
     assert_eq!(seen.into_inner(), 2 * EVENTS);
     let unknown = request(json!({"instance_id": EventId::generate().to_string()}));
     refused(annals.service.verify(unknown, |_| {}).await, Code::InstanceNotFound);

@@ -10,7 +10,8 @@ use annals::domain::error::Code;
 
 /// Equal in value and in every digit: the text tells -0.0 from 0.0, and 1.0 from 1.
 fn same(one: &Value, other: &Value) -> bool {
-    one == other && one.to_string() == other.to_string()
+    let text = Value::to_string;
+    one == other && text(one) == text(other)
 }
 
 /// A checkpoint, whose data a replay gives back.

@@ -26,9 +26,11 @@ use serde_json::{Value, json};
 
 pub mod atomic;
 pub mod conditional;
+pub mod custom_types;
 pub mod durable;
 pub mod evident;
 pub mod faithful;
+pub mod feed;
 pub mod honest;
 pub mod idempotent;
 pub mod immutable;
@@ -309,6 +311,20 @@ macro_rules! conformance_tests {
                 a_refused_call_leaves_its_neighbours_alone,
                 a_row_that_the_data_refuses_leaves_its_neighbours_alone,
             ]
+            custom_types: [
+                a_type_is_known_at_once_wherever_the_data_is_open,
+                the_same_definition_again_changes_nothing,
+                a_definition_that_stored_events_fit_is_the_next_version,
+                a_definition_that_stored_events_do_not_fit_needs_to_be_asked_for,
+                what_did_not_fit_before_is_no_reason_to_refuse,
+                of_many_stored_events_the_first_misfit_is_named_and_all_are_counted,
+                a_retired_type_takes_no_events_and_keeps_its_own,
+                an_event_sent_again_is_answered_whatever_became_of_its_type,
+                a_batch_names_the_event_that_its_custom_type_refuses,
+                definitions_in_a_race_are_numbered_without_a_gap,
+                no_event_slips_past_a_definition_that_it_does_not_fit,
+                built_in_types_are_checked_without_the_store,
+            ]
             faithful: [
                 the_hard_corpus_comes_back_equal,
                 any_json_comes_back_equal,
@@ -345,6 +361,53 @@ macro_rules! conformance_tests {
                 a_head_turned_back_or_on,
                 an_instance_that_was_tampered_with_takes_no_event_in_the_wrong_place,
                 verifying_while_others_write_finds_no_fault,
+            ]
+            honest: [
+                a_bad_event_is_refused_by_field_alone_and_in_a_batch,
+                a_refusal_for_size_states_the_limit,
+                what_just_fits_is_taken,
+                a_bad_question_is_refused_by_field,
+                an_unknown_type_names_the_nearest,
+                a_bad_registration_is_refused_by_field_and_registers_nothing,
+            ]
+            lifecycle: [
+                reads_compute_staleness_and_write_nothing,
+                the_sweep_records_a_lapse_once,
+                the_next_writer_records_a_lapse_before_its_own_event,
+                every_lapse_is_recorded_and_every_life_ends_it,
+                two_services_that_sweep_at_once_record_each_lapse_once,
+                a_life_and_a_sweep_at_once_record_the_lapse_once,
+                a_closed_instance_refuses_events_until_it_is_resumed,
+                closing_a_lapsed_instance_tells_of_the_lapse_first,
+                a_heartbeat_is_a_small_event_and_moves_the_registry,
+                the_registry_is_a_projection_of_the_events,
+                registering_starts_a_life,
+            ]
+            registry: [
+                an_instance_is_found_by_id_handle_and_part,
+                a_hint_that_fits_several_names_them,
+                a_whole_handle_is_itself_though_others_contain_it,
+                handles_that_would_be_equal_are_lengthened,
+                a_handle_serves_in_every_call,
+                an_unknown_instance_is_not_found_by_any_call,
+                pages_of_a_listing_show_every_instance_once,
+                details_show_the_state_and_the_last_events,
+            ]
+            query: [
+                any_question_is_answered_as_the_model_answers_it,
+                the_newest_hundred_come_first,
+                dates_are_inclusive_and_a_bare_date_is_its_whole_day,
+                what_is_recorded_late_is_found_by_when_it_happened,
+                filters_narrow_together,
+                pages_by_cursor_show_each_event_once_while_others_arrive,
+                a_project_or_an_epic_is_asked_across_instances,
+                an_epic_is_found_by_exactly_its_text,
+                a_keyword_is_plain_text,
+            ]
+            feed: [
+                a_reader_of_the_feed_misses_nothing_that_two_processes_write,
+                a_cursor_before_the_last_events_gives_just_these,
+                who_waits_is_woken_by_any_writer,
             ]
             processes: [
                 two_processes_of_32_tasks_write_to_one_instance,

@@ -1,0 +1,16 @@
+//! Refusals outside of tool calls: protocol errors that carry the refusal as their `data`.
+
+use rmcp::model::ErrorData;
+
+use crate::domain::error::{Class, Error};
+
+/// A refusal as a protocol error: invalid params where the caller can mend it, else internal.
+pub(super) fn error_data(refusal: &Error) -> ErrorData {
+    let (message, data) = (refusal.message.clone(), Some(refusal.to_json()));
+    match refusal.code.class() {
+        Class::Invalid | Class::NotFound | Class::Conflict => {
+            ErrorData::invalid_params(message, data)
+        }
+        Class::Unavailable | Class::Failed => ErrorData::internal_error(message, data),
+    }
+}

@@ -1,0 +1,176 @@
+//! Redacting: what is stored of a caller's texts, and trying the rules on a text.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::error::{Code, Error, Result};
+use crate::domain::json::bounded_text;
+use crate::domain::limits;
+use crate::redact::{Counts, Found, Redactor, replace};
+
+/// The caller's texts of an event in the form in which they are stored.
+#[derive(Debug)]
+pub(super) struct Texts {
+    /// The normal text of `event_data`.
+    pub event_data: String,
+    /// The normal text of `metadata`.
+    pub metadata: Option<String>,
+    /// Groups events that belong to one piece of work.
+    pub correlation_id: Option<String>,
+}
+
+/// Replaces the secrets in `texts`, which are those of the payloads given besides, and counts them in
+/// the metadata. The same texts always give the same answer.
+///
+/// # Errors
+///
+/// `invalid_metadata` when the reserved key of the metadata holds something else, found or not;
+/// `payload_too_large` when a payload is beyond its limit with its secrets replaced.
+pub(super) fn redact_event(
+    redactor: &Redactor,
+    event_data: &Value,
+    metadata: Option<&Value>,
+    texts: Texts,
+) -> Result<Texts> {
+    Counts::of_metadata(metadata)?;
+    let mut counts = Counts::default();
+    let event_data = redact_payload(redactor, event_data, &texts.event_data, &mut counts);
+    let new_metadata = match (metadata, &texts.metadata) {
+        (Some(value), Some(text)) => redact_payload(redactor, value, text, &mut counts),
+        _ => None,
+    };
+    let correlation_id =
+        texts.correlation_id.as_deref().map(|text| redactor.text(text, &mut counts).into_owned());
+    if counts.is_empty() {
+        return Ok(texts);
+    }
+    let mut fields = match new_metadata.or_else(|| metadata.cloned()) {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    counts.record(&mut fields)?;
+    let event_data = match event_data {
+        Some(value) => bounded(&value, "event_data", limits::EVENT_DATA_BYTES)?,
+        None => texts.event_data,
+    };
+    let metadata = bounded(&Value::Object(fields), "metadata", limits::METADATA_BYTES)?;
+    Ok(Texts { event_data, metadata: Some(metadata), correlation_id })
+}
+
+/// A payload without its secrets, where it has any. Its normal text tells in one pass whether it may.
+fn redact_payload(
+    redactor: &Redactor,
+    value: &Value,
+    text: &str,
+    counts: &mut Counts,
+) -> Option<Value> {
+    if !redactor.may_find(text) {
+        return None;
+    }
+    let mut redacted = value.clone();
+    redactor.value(&mut redacted, counts);
+    (redacted != *value).then_some(redacted)
+}
+
+fn bounded(value: &Value, field: &str, max_bytes: usize) -> Result<String> {
+    bounded_text(value, field, max_bytes).map_err(|mut error| {
+        error.message.push_str("; secrets were replaced in it, which made it longer");
+        error
+    })
+}
+
+/// A text of an instance as it is stored.
+pub(super) fn redact_text(redactor: &Redactor, text: &str) -> String {
+    redactor.text(text, &mut Counts::default()).into_owned()
+}
+
+/// Refuses a name that is a secret: a name is shown everywhere, and none can stand in its place.
+///
+/// # Errors
+///
+/// `code`, without the name.
+pub(super) fn refuse_secret(
+    redactor: &Redactor,
+    name: &str,
+    field: &str,
+    code: Code,
+) -> Result<()> {
+    let Some(found) = redactor.find(name).into_iter().next() else { return Ok(()) };
+    Err(Error::new(
+        code,
+        format!("{field} looks like a secret, by the rule {}", found.rule),
+        "choose a name that everybody may read",
+    )
+    .at(field))
+}
+
+/// Asks what would be redacted in a text.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedactRequest {
+    /// Any text.
+    pub text: String,
+}
+
+/// A text as it would be stored.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct RedactAnswer {
+    /// Always true.
+    pub success: bool,
+    /// The text with every secret replaced.
+    pub text: String,
+    /// How many secrets were found, by rule.
+    pub redactions: BTreeMap<String, u64>,
+    /// What was found, in order; not the secrets themselves.
+    pub findings: Vec<FindingView>,
+}
+
+/// A secret that was found in a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FindingView {
+    /// The rule that found it, which stands in its place.
+    pub rule: String,
+    /// The line that it starts in, counted from 1.
+    pub line: u64,
+    /// The character of the line that it starts at, counted from 1.
+    pub column: u64,
+    /// How many characters it has.
+    pub characters: u64,
+}
+
+/// Finds and replaces the secrets of a text by the rules that every event goes through. Nothing is
+/// stored. An event is also searched by the names of its fields; here, names count as they stand in
+/// the text.
+pub fn redact(request: &RedactRequest) -> RedactAnswer {
+    let redactor = Redactor::standard();
+    let found = redactor.find(&request.text);
+    let mut counts = Counts::default();
+    counts.add(&found);
+    RedactAnswer {
+        success: true,
+        text: replace(&request.text, &found),
+        redactions: counts.by_rule().clone(),
+        findings: views(&request.text, &found),
+    }
+}
+
+fn views(text: &str, found: &[Found]) -> Vec<FindingView> {
+    let (mut line, mut line_start, mut seen) = (1, 0, 0);
+    let mut views = Vec::with_capacity(found.len());
+    for found in found {
+        let passed = &text[seen..found.range.start];
+        line += passed.matches('\n').count() as u64;
+        line_start = passed.rfind('\n').map_or(line_start, |at| seen + at + 1);
+        seen = found.range.start;
+        views.push(FindingView {
+            rule: found.rule.to_owned(),
+            line,
+            column: text[line_start..seen].chars().count() as u64 + 1,
+            characters: text[found.range.clone()].chars().count() as u64,
+        });
+    }
+    views
+}
