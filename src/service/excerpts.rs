@@ -96,7 +96,7 @@ impl Service {
     ///
     /// `instance_not_found`, `ambiguous_instance`, and `store_*` errors.
     pub async fn state_excerpt(&self, hint: &str) -> Result<Value> {
-        let (instance, state) = self.state(self.resolve_id(hint).await?, None).await?;
+        let (instance, state, _) = self.state(self.resolve_id(hint).await?, None, 0).await?;
         Ok(json!({
             "instance_id": instance.instance_id.to_string(),
             "handle": instance.registration.handle,

@@ -11,10 +11,10 @@ use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, Status};
 use crate::domain::time::Timestamp;
 use crate::replay::State;
-use crate::store::{EventQuery, InstanceFilter};
+use crate::store::InstanceFilter;
 
 /// How many of its last events the details of an instance show.
-const LAST_EVENTS: u32 = 10;
+const LAST_EVENTS: usize = 10;
 
 /// An instance as callers see it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -170,13 +170,11 @@ impl Service {
     /// `instance_not_found`, `ambiguous_instance` with the matches, and `store_*` errors.
     pub async fn details(&self, request: DetailsRequest) -> Result<DetailsAnswer> {
         let instance_id = self.resolve_id(&request.instance_id).await?;
-        let (instance, state) = self.state(instance_id, None).await?;
-        let query = EventQuery::newest(instance_id, LAST_EVENTS);
-        let last = self.store.query(&query).await?;
+        let (instance, state, last) = self.state(instance_id, None, LAST_EVENTS).await?;
         Ok(DetailsAnswer {
             instance: InstanceView::at(&instance, self.now()),
             state,
-            last_events: last.events.into_iter().map(EventView::try_from).collect::<Result<_>>()?,
+            last_events: last.into_iter().map(EventView::try_from).collect::<Result<_>>()?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Replaying an instance into its work state.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use schemars::JsonSchema;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Service, arguments};
 use crate::domain::error::{Code, Error, Result};
+use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::replay::{State, fold};
@@ -46,7 +48,7 @@ impl Service {
         let started = Instant::now();
         let to = arguments::sequence(request.to_sequence_num, "to_sequence_num", 1)?;
         let instance_id = self.resolve_id(&request.instance_id).await?;
-        let (instance, state) = self.state(instance_id, to).await?;
+        let (instance, state, _) = self.state(instance_id, to, 0).await?;
         if let Some(to) = to.filter(|to| *to > instance.last_sequence) {
             return Err(beyond_head(to, instance.last_sequence));
         }
@@ -58,22 +60,29 @@ impl Service {
         })
     }
 
-    /// The instance and its state after the events 1 to `to`, or all.
+    /// The instance, its state after the events 1 to `to`, or all, and the last of these events,
+    /// at most `keep`, newest first; all of one moment.
     pub(super) async fn state(
         &self,
         instance_id: InstanceId,
         to: Option<u64>,
-    ) -> Result<(Instance, State)> {
+        keep: usize,
+    ) -> Result<(Instance, State, VecDeque<Event>)> {
         let (instance, mut events) = self
             .store
             .scan(instance_id, to)
             .await?
             .ok_or_else(|| super::resolve::not_found(&instance_id.to_string()))?;
         let mut state = State::default();
+        let mut last = VecDeque::with_capacity(keep + 1);
         while let Some(chunk) = events.recv().await {
-            chunk?.iter().for_each(|event| fold(&mut state, event));
+            for event in chunk? {
+                fold(&mut state, &event);
+                last.push_front(event);
+                last.truncate(keep);
+            }
         }
-        Ok((instance, state))
+        Ok((instance, state, last))
     }
 }
 

@@ -1,10 +1,13 @@
 //! Verifying the hash chains.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Service;
 use crate::domain::error::{Code, Result};
+use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::domain::limits::QUERY_LIMIT;
 use crate::integrity::{Chain, Fault, FaultKind};
@@ -78,6 +81,21 @@ impl Service {
             self.verify_one(instance, &mut answer, &progress).await?;
             return Ok(answer);
         }
+        // An instance that shows life meanwhile comes first in the listing, perhaps past the page
+        // where it was to be found; so it is gone through until it shows none that is new.
+        let mut seen = HashSet::new();
+        while self.verify_listed(&mut seen, &mut answer, &progress).await? {}
+        Ok(answer)
+    }
+
+    /// Checks the instances of the registry that were not seen yet; gives whether there were any.
+    async fn verify_listed(
+        &self,
+        seen: &mut HashSet<InstanceId>,
+        answer: &mut VerifyAnswer,
+        progress: &(impl Fn(u64) + Send + Sync),
+    ) -> Result<bool> {
+        let before = seen.len();
         let mut filter = InstanceFilter {
             project: None,
             status: None,
@@ -89,11 +107,13 @@ impl Service {
             let page = self.store.list_instances(&filter).await?;
             let last = page.instances.last().map(|last| (last.last_heartbeat, last.instance_id));
             for instance in page.instances {
-                self.verify_one(instance, &mut answer, &progress).await?;
+                if seen.insert(instance.instance_id) {
+                    self.verify_one(instance, answer, progress).await?;
+                }
             }
             match last.filter(|_| page.has_more) {
                 Some(last) => filter.after = Some(last),
-                None => return Ok(answer),
+                None => return Ok(seen.len() > before),
             }
         }
     }

@@ -34,6 +34,12 @@ pub fn translate(error: &rusqlite::Error, doing: &str) -> Error {
             "give this user write permission on the file and its folder, or name another --store",
         ),
         ErrorCode::NotADatabase => foreign_text(&text("the file is not an Annals store")),
+        // What follows from the store's rows does not fit them.
+        ErrorCode::ConstraintViolation => Error::new(
+            Code::StoreCorrupt,
+            text("the store's rows contradict each other"),
+            "check it with `annals verify`, and restore a backup if it was changed",
+        ),
         ErrorCode::DatabaseCorrupt => Error::new(
             Code::StoreCorrupt,
             text("the store's file is damaged"),
