@@ -49,7 +49,7 @@ pub struct Filters {
     #[serde(default)]
     pub keyword: Option<String>,
     /// Only events with these values: path and value, such as {"test_type": "unit"}. Paths lead into
-    /// event_data unless they start with metadata: issues[0], metadata.tags[0].
+    /// event_data unless they start with metadata: issues.0, metadata.tags.0.
     #[serde(default, rename = "where")]
     #[schemars(schema_with = "super::types::object_schema")]
     pub values: Option<Map<String, Value>>,
