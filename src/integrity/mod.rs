@@ -3,6 +3,7 @@
 
 mod decide;
 mod hash;
+mod restore;
 mod verify;
 
 #[cfg(test)]
@@ -10,4 +11,5 @@ mod tests;
 
 pub use decide::{Decided, Facts, Outcome, decide, type_changed};
 pub use hash::{FORMAT_VERSION, event_hash};
+pub use restore::{Restoring, follows, restore};
 pub use verify::{Chain, Fault, FaultKind};

@@ -18,7 +18,7 @@ use crate::store::{AppendRequest, Appended, Receipt, StoredType, TypeChange};
 
 /// Appends as they are being written; dropped without [`Appending::finish`] nothing is stored.
 pub struct Appending<'a> {
-    transaction: Transaction<'a>,
+    pub(super) transaction: Transaction<'a>,
     store_id: StoreId,
     now: Timestamp,
     position: i64,
@@ -92,7 +92,7 @@ impl<'a> Appending<'a> {
         self.transaction.commit()
     }
 
-    fn write(&mut self, before: Option<Instance>, decided: &Decided) -> rusqlite::Result<()> {
+    pub(super) fn write(&mut self, before: Option<Instance>, decided: &Decided) -> rusqlite::Result<()> {
         let instance = &decided.instance;
         if before.is_none() {
             insert_instance(&self.transaction, instance)?;
@@ -113,7 +113,7 @@ impl<'a> Appending<'a> {
         Ok(())
     }
 
-    fn head(&self, instance_id: InstanceId) -> rusqlite::Result<Option<Instance>> {
+    pub(super) fn head(&self, instance_id: InstanceId) -> rusqlite::Result<Option<Instance>> {
         if let Some(head) = self.heads.get(&instance_id) {
             return Ok(Some(head.after.clone()));
         }
@@ -133,7 +133,7 @@ impl<'a> Appending<'a> {
     }
 
     /// Lengthens the handle until no other instance has it.
-    fn free_handle(&self, id: InstanceId, registration: &mut Registration) -> rusqlite::Result<()> {
+    pub(super) fn free_handle(&self, id: InstanceId, registration: &mut Registration) -> rusqlite::Result<()> {
         let mut statement = self.transaction.prepare_cached(
             "SELECT 1 FROM supervisor_sessions WHERE handle = ?1 AND instance_id <> ?2",
         )?;

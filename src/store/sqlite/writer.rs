@@ -18,7 +18,8 @@ use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
-use crate::store::{AppendRequest, Appended, Clock, StoredType, TypeChange};
+use crate::integrity::Restoring;
+use crate::store::{AppendRequest, Appended, Clock, RestoreRequest, StoredType, TypeChange};
 
 /// The most calls that wait for the writer; beyond it a caller is refused at once.
 const QUEUE: usize = 4_096;
@@ -32,6 +33,7 @@ type Reply<T> = oneshot::Sender<Result<T>>;
 enum Job {
     Append(AppendRequest, Reply<Appended>),
     ChangeType(TypeChange, Reply<StoredType>),
+    Restore(RestoreRequest, Reply<Vec<Result<Restoring>>>),
 }
 
 impl Job {
@@ -39,6 +41,7 @@ impl Job {
         match self {
             Job::Append(request, _) => request.events.len(),
             Job::ChangeType(..) => 1,
+            Job::Restore(request, _) => request.events.len(),
         }
     }
 
@@ -51,6 +54,9 @@ impl Job {
             Job::ChangeType(_, reply) => {
                 let _ = reply.send(answer.and_then(Answer::changed));
             }
+            Job::Restore(_, reply) => {
+                let _ = reply.send(answer.and_then(Answer::restored));
+            }
         }
     }
 }
@@ -59,20 +65,28 @@ impl Job {
 enum Answer {
     Appended(Box<Appended>),
     Changed(StoredType),
+    Restored(Vec<Result<Restoring>>),
 }
 
 impl Answer {
     fn appended(self) -> Result<Appended> {
         match self {
             Answer::Appended(appended) => Ok(*appended),
-            Answer::Changed(_) => Err(mismatched()),
+            _ => Err(mismatched()),
         }
     }
 
     fn changed(self) -> Result<StoredType> {
         match self {
             Answer::Changed(changed) => Ok(changed),
-            Answer::Appended(_) => Err(mismatched()),
+            _ => Err(mismatched()),
+        }
+    }
+
+    fn restored(self) -> Result<Vec<Result<Restoring>>> {
+        match self {
+            Answer::Restored(restored) => Ok(restored),
+            _ => Err(mismatched()),
         }
     }
 }
@@ -114,6 +128,11 @@ impl Writer {
     /// Hands a change of an event type to the thread and waits until it is durable or refused.
     pub async fn change_type(&self, change: TypeChange) -> Result<StoredType> {
         self.wait_for(|reply| Job::ChangeType(change, reply)).await
+    }
+
+    /// Hands events of another store to the thread and waits until they are durable or refused.
+    pub async fn restore(&self, request: RestoreRequest) -> Result<Vec<Result<Restoring>>> {
+        self.wait_for(|reply| Job::Restore(request, reply)).await
     }
 
     async fn wait_for<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
@@ -276,6 +295,7 @@ fn write(
                     appending.append(request)?.map(Box::new).map(Answer::Appended)
                 }
                 Job::ChangeType(change, _) => appending.change_type(change)?.map(Answer::Changed),
+                Job::Restore(request, _) => Ok(Answer::Restored(appending.restore(request)?)),
             })
         })
         .collect::<rusqlite::Result<Vec<_>>>()?;
