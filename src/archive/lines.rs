@@ -60,7 +60,8 @@ impl<R: BufRead> Iterator for Lines<R> {
     fn next(&mut self) -> Option<Result<Line>> {
         loop {
             match self.read().transpose()? {
-                Ok(line) if line.bytes.as_ref().is_some_and(|bytes| bytes.trim_ascii().is_empty()) => {}
+                Ok(line)
+                    if line.bytes.as_ref().is_some_and(|bytes| bytes.trim_ascii().is_empty()) => {}
                 line => return Some(line),
             }
         }

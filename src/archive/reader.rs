@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::record::{self, Header, HeadLine, InstanceLine, Trailer, TypeLine, invalid};
+use super::record::{self, HeadLine, Header, InstanceLine, Trailer, TypeLine, invalid};
 use super::{FORMAT, VERSION};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{Event, Hash};
@@ -54,9 +54,8 @@ pub struct Reader {
 impl Reader {
     /// Whether a line is the header of an export, of whatever version.
     pub fn recognises(line: &[u8]) -> bool {
-        serde_json::from_slice::<Value>(line).is_ok_and(|value| {
-            value["record"] == "header" && value["format"] == FORMAT
-        })
+        serde_json::from_slice::<Value>(line)
+            .is_ok_and(|value| value["record"] == "header" && value["format"] == FORMAT)
     }
 
     /// The header, once it was read.

@@ -38,7 +38,14 @@ impl Header {
     /// The header of an export that begins now.
     pub fn new(store_id: StoreId, exported_at: Timestamp, selection: Selection) -> Self {
         let whole_chains = selection.keeps_chains();
-        Self { format: FORMAT.into(), version: VERSION, store_id, exported_at, selection, whole_chains }
+        Self {
+            format: FORMAT.into(),
+            version: VERSION,
+            store_id,
+            exported_at,
+            selection,
+            whole_chains,
+        }
     }
 }
 
@@ -144,11 +151,12 @@ impl<const N: usize> Serialize for Hex<N> {
 impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let digit =
+            |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let digits: Option<Vec<u8>> = text.bytes().map(digit).collect();
         let digits = digits.filter(|digits| digits.len() == 2 * N);
-        let digits =
-            digits.ok_or_else(|| D::Error::custom(format!("expected {} hexadecimal digits", 2 * N)))?;
+        let digits = digits
+            .ok_or_else(|| D::Error::custom(format!("expected {} hexadecimal digits", 2 * N)))?;
         let mut bytes = [0; N];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
             *byte = pair[0] << 4 | pair[1];

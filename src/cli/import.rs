@@ -1,6 +1,7 @@
 //! `annals import`
 
 mod git;
+mod jsonl;
 
 use clap::Subcommand;
 
@@ -11,12 +12,15 @@ use crate::domain::error::Result;
 #[derive(Debug, Subcommand)]
 pub enum Import {
     Git(git::Git),
+    Jsonl(jsonl::Jsonl),
 }
 
 impl Import {
-    pub async fn run(self, context: &Context) -> Result<()> {
+    /// Gives the exit code.
+    pub async fn run(self, context: &Context) -> Result<u8> {
         match self {
-            Self::Git(command) => command.run(context).await,
+            Self::Git(command) => command.run(context).await.map(|()| 0),
+            Self::Jsonl(command) => command.run(context).await,
         }
     }
 }

@@ -5,6 +5,7 @@ mod completions;
 mod context;
 mod emit;
 mod events;
+mod export;
 mod format;
 mod heartbeat;
 mod import;
@@ -75,6 +76,7 @@ enum Command {
     Close(close::Close),
     Verify(verify::Verify),
     Redact(redact::Redact),
+    Export(export::Export),
     #[command(subcommand)]
     Import(import::Import),
     Completions(completions::Completions),
@@ -98,7 +100,8 @@ impl Command {
             Self::Close(command) => command.run(context).await,
             Self::Verify(command) => return command.run(context).await,
             Self::Redact(command) => command.run(context),
-            Self::Import(command) => command.run(context).await,
+            Self::Export(command) => command.run(context).await,
+            Self::Import(command) => return command.run(context).await,
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
         }
@@ -176,7 +179,7 @@ mod tests {
         };
         let names = Cli::command();
         let names = names.get_subcommands().map(clap::Command::get_name);
-        for command in names.chain(["", "import git"]) {
+        for command in names.chain(["", "import git", "import jsonl"]) {
             assert_eq!(help(command, "--help"), help(command, "-h"), "{command}");
         }
     }

@@ -118,8 +118,7 @@ mod tests {
             pid: None,
         };
         let first = &events[0];
-        let mut head =
-            Instance::unborn(first.instance_id, registration, ORIGIN, first.timestamp);
+        let mut head = Instance::unborn(first.instance_id, registration, ORIGIN, first.timestamp);
         events.iter().for_each(|event| head.apply(event));
         head
     }
@@ -143,6 +142,9 @@ mod tests {
         let mut changed = chain[2].clone();
         changed.event_type = "epic_failed".into();
         assert_eq!(code(restore(Some(&head), None, ORIGIN, &changed)), Code::InstanceDiverged);
-        assert_eq!(code(restore(None, None, ORIGIN, &Event { sequence_num: 1, ..changed })), Code::HashMismatch);
+        assert_eq!(
+            code(restore(None, None, ORIGIN, &Event { sequence_num: 1, ..changed })),
+            Code::HashMismatch
+        );
     }
 }

@@ -92,7 +92,11 @@ impl<'a> Appending<'a> {
         self.transaction.commit()
     }
 
-    pub(super) fn write(&mut self, before: Option<Instance>, decided: &Decided) -> rusqlite::Result<()> {
+    pub(super) fn write(
+        &mut self,
+        before: Option<Instance>,
+        decided: &Decided,
+    ) -> rusqlite::Result<()> {
         let instance = &decided.instance;
         if before.is_none() {
             insert_instance(&self.transaction, instance)?;
@@ -133,7 +137,11 @@ impl<'a> Appending<'a> {
     }
 
     /// Lengthens the handle until no other instance has it.
-    pub(super) fn free_handle(&self, id: InstanceId, registration: &mut Registration) -> rusqlite::Result<()> {
+    pub(super) fn free_handle(
+        &self,
+        id: InstanceId,
+        registration: &mut Registration,
+    ) -> rusqlite::Result<()> {
         let mut statement = self.transaction.prepare_cached(
             "SELECT 1 FROM supervisor_sessions WHERE handle = ?1 AND instance_id <> ?2",
         )?;

@@ -31,8 +31,8 @@ use tokio::sync::watch;
 
 use super::{
     AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, FeedCursor,
-    InstanceFilter, InstanceHint, InstancePage, RestoreRequest, StoreFacts, StoredType, TypeChange, TypeScan,
-    TypesAsked,
+    InstanceFilter, InstanceHint, InstancePage, RestoreRequest, StoreFacts, StoredType, TypeChange,
+    TypeScan, TypesAsked,
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;

@@ -43,8 +43,7 @@ impl Appending<'_> {
             (None, None) => return Ok(Err(unregistered())),
         };
         instance.apply(event);
-        let decided =
-            Decided { instance, events: vec![event.clone()], outcomes: Vec::new() };
+        let decided = Decided { instance, events: vec![event.clone()], outcomes: Vec::new() };
         self.write(head, &decided)?;
         Ok(Ok(Restoring::New))
     }
