@@ -20,7 +20,7 @@ pub struct Instances {
     /// Only instances with this status
     #[arg(long, value_enum)]
     status: Option<StatusArgument>,
-    /// At most so many, 1 to 1000 [default: 100]
+    /// At most so many, 1 to 1000 unless configured otherwise [default: 100]
     #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true)]
     limit: Option<i64>,
     /// Go on where the page before ended

@@ -2,6 +2,7 @@
 
 mod close;
 mod completions;
+mod config;
 mod context;
 mod emit;
 mod events;
@@ -10,6 +11,7 @@ mod heartbeat;
 mod import;
 mod input;
 mod instances;
+mod logging;
 mod man;
 mod mcp;
 mod output;
@@ -20,6 +22,7 @@ mod refusal;
 mod register;
 mod replay;
 mod serve;
+mod settings;
 mod show;
 mod summary;
 mod table;
@@ -34,14 +37,14 @@ mod wrap;
 use clap::{Parser, Subcommand};
 
 use crate::domain::error::{Class, Error, Result};
-use context::Context;
+use context::{Context, Options};
 
 /// The event store for AI coding agents: record, query and replay what every agent did
 #[derive(Debug, Parser)]
 #[command(name = "annals", version, long_version = version::long(), max_term_width = 100, after_help = START)]
 struct Cli {
     #[command(flatten)]
-    context: Context,
+    options: Options,
     #[command(subcommand)]
     command: Command,
 }
@@ -77,12 +80,31 @@ enum Command {
     Redact(redact::Redact),
     #[command(subcommand)]
     Import(import::Import),
+    #[command(subcommand)]
+    Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),
 }
 
 impl Command {
-    async fn run(self, context: &Context) -> Result<u8> {
+    /// Runs the command; gives the exit code.
+    async fn run(self, options: &Options) -> Result<u8> {
+        match self {
+            // These need no settings, and work where the configuration is at fault.
+            Self::Completions(command) => return command.run().map(|()| 0),
+            Self::Man(command) => return command.run().map(|()| 0),
+            Self::Config(command) => return command.run(options).map(|()| 0),
+            _ => {}
+        }
+        let mut settings = options.settings()?;
+        if let Self::Serve(serve) = &self {
+            settings.take_flag("listen", serve.listen.as_ref())?;
+        }
+        logging::start(&settings.values.log);
+        self.run_with(&Context { settings, json: options.json }).await
+    }
+
+    async fn run_with(self, context: &Context) -> Result<u8> {
         match self {
             Self::Serve(command) => command.run(context).await,
             Self::Mcp(command) => command.run(context).await,
@@ -99,8 +121,7 @@ impl Command {
             Self::Verify(command) => return command.run(context).await,
             Self::Redact(command) => command.run(context),
             Self::Import(command) => command.run(context).await,
-            Self::Completions(command) => command.run(),
-            Self::Man(command) => command.run(),
+            Self::Config(_) | Self::Completions(_) | Self::Man(_) => Ok(()),
         }
         .map(|()| 0)
     }
@@ -117,8 +138,8 @@ pub async fn run() -> u8 {
         Ok(cli) => cli,
         Err(error) => return usage::explain(&error, std::env::args_os()),
     };
-    let json = cli.context.json;
-    let code = match cli.command.run(&cli.context).await {
+    let json = cli.options.json;
+    let code = match cli.command.run(&cli.options).await {
         Ok(code) => code,
         Err(error) => {
             refusal::print(&error, json);

@@ -45,7 +45,7 @@ pub struct Query {
     /// Only events with a higher sequence number
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     after: Option<i64>,
-    /// At most so many events, 1 to 1000 [default: 100]
+    /// At most so many events, 1 to 1000 unless configured otherwise [default: 100]
     #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true)]
     limit: Option<i64>,
     /// Leave out so many events first

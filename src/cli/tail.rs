@@ -52,6 +52,7 @@ impl Tail {
 
     async fn tail(self, service: &Service, json: bool) -> Result<()> {
         let mut appended = service.appended();
+        let page = service.limits().query_limit as i64;
         let mut cursor = match self.after {
             Some(cursor) => cursor,
             None => service.feed_cursor(self.id.as_deref(), self.lines).await?,
@@ -61,7 +62,7 @@ impl Tail {
             let request = FeedRequest {
                 instance_id: self.id.clone(),
                 cursor: Some(cursor.clone()),
-                limit: Some(1_000),
+                limit: Some(page),
             };
             let found = service.feed(request).await?.events;
             for event in &found {

@@ -87,7 +87,7 @@ pub struct ListInstancesRequest {
     /// Only stale instances: no life for 120 seconds, and not closed.
     #[serde(default)]
     pub stale_only: bool,
-    /// At most so many, 1 to 1000; 100 by default.
+    /// At most so many, 1 to 1000; 100 by default. A configuration may say otherwise.
     #[serde(default)]
     pub limit: Option<i64>,
     /// The next_cursor of the page before.
@@ -151,7 +151,7 @@ impl Service {
             status,
             now,
             after: request.cursor.as_deref().map(parse_cursor).transpose()?,
-            limit: arguments::limit(request.limit)?,
+            limit: arguments::limit(request.limit, &self.limits)?,
         };
         let page = self.store.list_instances(&filter).await?;
         let last = page.instances.last().filter(|_| page.has_more);

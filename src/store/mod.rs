@@ -43,6 +43,8 @@ pub struct StoreFacts {
     pub address: String,
     /// The number of the newest migration that the store has.
     pub schema_version: u32,
+    /// Whether opening it made it.
+    pub is_new: bool,
 }
 
 /// One request to append: an atomic unit, stored whole or not at all.

@@ -1,6 +1,7 @@
 //! The command line, command by command, through the program itself.
 
 mod answers;
+mod config;
 mod exit_codes;
 mod formats;
 mod import;

@@ -64,9 +64,7 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
             .while_doing("setting up the store's file")?;
     }
     set_up(&connection, options)?;
-    if version != migrate::newest() {
-        migrate::migrate(&mut connection, MIGRATIONS)?;
-    }
+    let is_new = version != migrate::newest() && migrate::migrate(&mut connection, MIGRATIONS)?;
     take_in_log(&connection, options)?;
     let store_id: [u8; 16] = connection
         .query_row("SELECT value FROM store_meta WHERE key = 'store_id'", [], |row| row.get(0))
@@ -75,6 +73,7 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
         store_id: StoreId(uuid::Uuid::from_bytes(store_id)),
         address: Address::Sqlite(path.to_owned()).to_string(),
         schema_version: migrate::newest(),
+        is_new,
     };
     Ok(Opened { connection, facts })
 }

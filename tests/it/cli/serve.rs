@@ -15,6 +15,10 @@ use crate::cli_program::{Home, Served, post, tool_call, tool_result, wait};
 #[test]
 fn the_greeting_says_where_it_listens_where_the_data_is_and_how_to_connect() {
     let home = Home::new();
+    let store = format!("data in sqlite:{}", home.default_store().display());
+    let first = Served::start(&home, &[]);
+    assert_eq!(first.greeting[1], format!("{store} (a new store)"));
+    assert_eq!(first.stop(), Some(0));
     let served = Served::start(&home, &[]);
     let address = &served.address;
     assert!(address.starts_with("127.0.0.1:") && !address.ends_with(":0"), "{address}");
@@ -22,7 +26,7 @@ fn the_greeting_says_where_it_listens_where_the_data_is_and_how_to_connect() {
         served.greeting,
         [
             format!("listening on http://{address}"),
-            format!("data in sqlite:{}", home.default_store().display()),
+            store,
             "connect Claude Code:".to_owned(),
             format!("  claude mcp add --transport http annals http://{address}/mcp"),
         ]

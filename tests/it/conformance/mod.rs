@@ -35,6 +35,7 @@ pub mod honest;
 pub mod idempotent;
 pub mod immutable;
 pub mod lifecycle;
+pub mod limits;
 pub mod ordered;
 pub mod processes;
 pub mod property;
@@ -369,6 +370,11 @@ macro_rules! conformance_tests {
                 a_bad_question_is_refused_by_field,
                 an_unknown_type_names_the_nearest,
                 a_bad_registration_is_refused_by_field_and_registers_nothing,
+            ]
+            limits: [
+                a_limit_that_is_set_is_kept_and_stated,
+                a_batch_has_the_size_that_is_set,
+                what_was_stored_under_wider_limits_is_recognised_and_nothing_new_is_taken,
             ]
             lifecycle: [
                 reads_compute_staleness_and_write_nothing,
