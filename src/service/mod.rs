@@ -17,6 +17,7 @@ mod instances;
 mod known_types;
 mod prepare;
 mod query;
+mod rebuild;
 mod redact;
 mod register;
 mod replay;
@@ -51,6 +52,7 @@ pub use instances::{
     DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
 };
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
+pub use rebuild::{RegistryCheck, RowDifference, Unprojectable};
 pub use redact::{FindingView, RedactAnswer, RedactRequest, redact, redactor_allowing};
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};

@@ -285,6 +285,15 @@ pub struct TypeScan {
     pub events: EventStream,
 }
 
+/// A row of the registry as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correction {
+    /// The row as it was found; `None` where there was none.
+    pub found: Option<Instance>,
+    /// The row as it should be. A handle that another instance has is lengthened.
+    pub correct: Instance,
+}
+
 /// Where events are kept.
 ///
 /// Every backend keeps the same promises, and the conformance suite (`tests/it/conformance`) holds
@@ -352,6 +361,21 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// All stored events of one type. Memory stays flat, however many there are.
     async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan>;
+
+    /// The instances that have events and no row in the registry.
+    async fn unregistered(&self) -> Result<Vec<InstanceId>>;
+
+    /// The events of an instance in ascending order, from one snapshot, whether the registry knows
+    /// the instance or not. Memory stays flat, however many there are.
+    async fn scan_unregistered(&self, instance_id: InstanceId) -> Result<EventStream>;
+
+    /// Corrects rows of the registry in one transaction, and answers once that is durable: true. Where
+    /// a row is not as it was found, none is touched, and the answer is false.
+    ///
+    /// # Errors
+    ///
+    /// `store_*` errors.
+    async fn correct_registry(&self, corrections: Vec<Correction>) -> Result<bool>;
 
     /// Finishes what is under way and releases every resource. Later calls are `store_unavailable`.
     async fn close(&self);

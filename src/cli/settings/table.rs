@@ -22,8 +22,6 @@ pub struct Setting {
     pub range: Option<(usize, usize)>,
     /// What it is for, in a sentence without a full stop.
     pub description: &'static str,
-    /// The default for people, where it is not the same everywhere.
-    pub default: Option<&'static str>,
     /// Takes a value over.
     pub set: fn(&mut Values, Given<'_>) -> Result<()>,
     /// The value, as JSON.
@@ -39,7 +37,6 @@ macro_rules! limit {
             form: "number",
             range: Some((Limits::LEAST.$field, Limits::MOST.$field)),
             description: $description,
-            default: None,
             set: |values, given| {
                 let range = Limits::LEAST.$field..=Limits::MOST.$field;
                 values.limits.$field = given::number(given, range)?;
@@ -59,7 +56,6 @@ pub static SETTINGS: &[Setting] = &[
         form: "`sqlite:PATH`",
         range: None,
         description: "Where the events are. A relative path in the file starts at the file's folder",
-        default: Some("`annals/annals.db` in your data folder"),
         set: |values, given| {
             values.store = Some(given::store(given)?);
             Ok(())
@@ -73,7 +69,6 @@ pub static SETTINGS: &[Setting] = &[
         form: "`HOST:PORT`",
         range: None,
         description: "Where `annals serve` listens; port 0 takes any free port",
-        default: None,
         set: |values, given| {
             values.listen = given::text(given)?;
             Ok(())
@@ -87,7 +82,6 @@ pub static SETTINGS: &[Setting] = &[
         form: "`off`, `error`, `warn`, `info`, `debug`, `trace`, or a filter",
         range: None,
         description: "What is logged to standard error; a filter is such as `warn,annals=debug`",
-        default: None,
         set: |values, given| {
             values.log = given::log(given)?;
             Ok(())
@@ -124,7 +118,6 @@ pub static SETTINGS: &[Setting] = &[
         form: "list of texts",
         range: None,
         description: "Texts that are known to be no secrets: they are stored as they are",
-        default: None,
         set: |values, given| {
             values.allow = given::texts(given)?;
             Ok(())
@@ -138,7 +131,6 @@ pub static SETTINGS: &[Setting] = &[
         form: "list of texts",
         range: None,
         description: "Regular expressions; what one matches as a whole is known to be no secret",
-        default: None,
         set: |values, given| {
             values.allow_patterns = given::patterns(given)?;
             Ok(())
