@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::output;
 use super::settings::{Settings, Values};
+use super::{logging, output};
 use crate::domain::error::Result;
 use crate::service::Service;
 use crate::store::{self, SystemClock};
@@ -37,6 +37,17 @@ impl Options {
         let mut settings = Settings::load(self.config.clone(), |name| std::env::var_os(name))?;
         settings.take_flag("store", self.store.as_ref())?;
         Ok(settings)
+    }
+
+    /// What a command works with. Starts logging, as the settings say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::settings`].
+    pub fn context(&self) -> Result<Context> {
+        let settings = self.settings()?;
+        logging::start(&settings.values.log);
+        Ok(Context { settings, json: self.json })
     }
 }
 

@@ -4,6 +4,7 @@ mod close;
 mod completions;
 mod config;
 mod context;
+mod doctor;
 mod emit;
 mod events;
 mod format;
@@ -37,7 +38,7 @@ mod wrap;
 use clap::{Parser, Subcommand};
 
 use crate::domain::error::{Class, Error, Result};
-use context::{Context, Options};
+use context::Options;
 
 /// The event store for AI coding agents: record, query and replay what every agent did
 #[derive(Debug, Parser)]
@@ -80,6 +81,7 @@ enum Command {
     Redact(redact::Redact),
     #[command(subcommand)]
     Import(import::Import),
+    Doctor(doctor::Doctor),
     #[command(subcommand)]
     Config(config::Config),
     Completions(completions::Completions),
@@ -89,39 +91,28 @@ enum Command {
 impl Command {
     /// Runs the command; gives the exit code.
     async fn run(self, options: &Options) -> Result<u8> {
+        let context = || options.context();
         match self {
-            // These need no settings, and work where the configuration is at fault.
-            Self::Completions(command) => return command.run().map(|()| 0),
-            Self::Man(command) => return command.run().map(|()| 0),
-            Self::Config(command) => return command.run(options).map(|()| 0),
-            _ => {}
-        }
-        let mut settings = options.settings()?;
-        if let Self::Serve(serve) = &self {
-            settings.take_flag("listen", serve.listen.as_ref())?;
-        }
-        logging::start(&settings.values.log);
-        self.run_with(&Context { settings, json: options.json }).await
-    }
-
-    async fn run_with(self, context: &Context) -> Result<u8> {
-        match self {
-            Self::Serve(command) => command.run(context).await,
-            Self::Mcp(command) => command.run(context).await,
-            Self::Register(command) => command.run(context).await,
-            Self::Heartbeat(command) => command.run(context).await,
-            Self::Emit(command) => command.run(context).await,
-            Self::Query(command) => command.run(context).await,
-            Self::Replay(command) => command.run(context).await,
-            Self::Tail(command) => command.run(context).await,
-            Self::Types(command) => command.run(context).await,
-            Self::Instances(command) => command.run(context).await,
-            Self::Show(command) => command.run(context).await,
-            Self::Close(command) => command.run(context).await,
-            Self::Verify(command) => return command.run(context).await,
-            Self::Redact(command) => command.run(context),
-            Self::Import(command) => command.run(context).await,
-            Self::Config(_) | Self::Completions(_) | Self::Man(_) => Ok(()),
+            // These work where the configuration is at fault, too.
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(),
+            Self::Config(command) => command.run(options),
+            Self::Doctor(command) => return command.run(options).await,
+            Self::Verify(command) => return command.run(&context()?).await,
+            Self::Serve(command) => command.run(context()?).await,
+            Self::Mcp(command) => command.run(&context()?).await,
+            Self::Register(command) => command.run(&context()?).await,
+            Self::Heartbeat(command) => command.run(&context()?).await,
+            Self::Emit(command) => command.run(&context()?).await,
+            Self::Query(command) => command.run(&context()?).await,
+            Self::Replay(command) => command.run(&context()?).await,
+            Self::Tail(command) => command.run(&context()?).await,
+            Self::Types(command) => command.run(&context()?).await,
+            Self::Instances(command) => command.run(&context()?).await,
+            Self::Show(command) => command.run(&context()?).await,
+            Self::Close(command) => command.run(&context()?).await,
+            Self::Redact(command) => command.run(&context()?),
+            Self::Import(command) => command.run(&context()?).await,
         }
         .map(|()| 0)
     }

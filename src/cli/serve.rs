@@ -15,7 +15,7 @@ use crate::store::StoreFacts;
 pub struct Serve {
     /// Where to listen; port 0 takes any free port [default: 127.0.0.1:8081] [env: ANNALS_LISTEN]
     #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
+    listen: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -28,15 +28,15 @@ Stops on Ctrl-C or SIGTERM, once the calls under way are answered. Other
 commands may work on the same store meanwhile.";
 
 impl Serve {
-    pub async fn run(self, context: &Context) -> Result<()> {
-        let settings = &context.settings;
-        let asked = &settings.values.listen;
-        let bound = http::bind(asked).await;
-        let listener = bound.map_err(|error| settings.blame("listen", error))?;
+    pub async fn run(self, mut context: Context) -> Result<()> {
+        context.settings.take_flag("listen", self.listen.as_ref())?;
+        let asked = context.settings.values.listen.clone();
+        let bound = http::bind(&asked).await;
+        let listener = bound.map_err(|error| context.settings.blame("listen", error))?;
         let service = context.quiet_service()?;
         let stop = http::on_signal().map_err(mcp::no_signals)?;
         let sweeping = mcp::sweep_until(service.clone(), stop.clone());
-        let address = listener.local_addr().map_or(asked.clone(), |address| address.to_string());
+        let address = listener.local_addr().map_or(asked, |address| address.to_string());
         greet(&address, service.store_facts());
         let served = http::serve(listener, Server::new(service), stop.clone()).await;
         stop.cancel();

@@ -8,6 +8,7 @@ mod changes;
 mod close;
 mod cursor;
 mod custom_types;
+mod doctor;
 mod emit;
 mod excerpts;
 mod feed;
@@ -41,6 +42,7 @@ pub use custom_types::{
     AddEventTypeAnswer, AddEventTypeRequest, RemoveEventTypeAnswer, RemoveEventTypeRequest,
     TypeOutcome,
 };
+pub use doctor::{Finding, Level, examine};
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };

@@ -14,9 +14,13 @@ use crate::domain::time::{TimeRange, Timestamp};
 use crate::domain::value_condition::ValueCondition;
 
 mod address;
+mod inspection;
+mod place;
 pub mod sqlite;
 
 pub use address::{Address, default_path, engine, open};
+pub use inspection::{Found, Inside, Inspection, inspect};
+pub use place::{FileSystem, Permissions, Place, User};
 
 /// A clock, so that tests can turn it.
 pub trait Clock: Send + Sync + 'static {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod config;
+mod doctor;
 mod exit_codes;
 mod formats;
 mod import;

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::domain::error::{Code, Error, Result};
-pub use file::{Location, locate};
+pub use file::{FILE_VARIABLE, Location, locate};
 use given::{Given, Raw};
 pub use table::{SETTINGS, Setting};
 pub use values::Values;
@@ -93,6 +93,11 @@ impl Settings {
     /// Where the value of a setting comes from.
     pub fn source(&self, key: &str) -> Source {
         self.sources.get(key).copied().unwrap_or_default()
+    }
+
+    /// Whether somebody set it.
+    pub fn is_set(&self, key: &str) -> bool {
+        self.source(key) != Source::Default
     }
 
     /// The source for people; of a file, which.

@@ -89,6 +89,11 @@ pub fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<
     Ok(made == 1)
 }
 
+/// Why a store's migrations are not the first of these, where they are not.
+pub fn fault(connection: &Connection, migrations: &[Migration]) -> Option<Error> {
+    applied(connection).and_then(|applied| check(&applied, migrations)).err()
+}
+
 struct Applied {
     number: u32,
     name: String,

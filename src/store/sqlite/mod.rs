@@ -10,6 +10,7 @@ mod condition;
 mod corrections;
 mod error;
 mod feed;
+pub(super) mod inspect;
 mod instances;
 mod lock;
 mod migrate;

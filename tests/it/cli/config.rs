@@ -100,7 +100,7 @@ fn a_password_in_the_address_of_a_store_is_not_printed() {
     let secret = "postgres://mira:hunter2secret@db.example/annals";
     let home = configured(&format!("store = \"{secret}\"\n"));
     let other = Home::new();
-    for arguments in [vec!["config", "show"], vec!["instances"]] {
+    for arguments in [vec!["config", "show"], vec!["instances"], vec!["doctor"]] {
         for json in [&[][..], &["--json"]] {
             let arguments = [&arguments[..], json].concat();
             for ran in [
