@@ -4,6 +4,7 @@ mod close;
 mod completions;
 mod config;
 mod context;
+mod demo;
 mod doctor;
 mod emit;
 mod events;
@@ -81,6 +82,7 @@ enum Command {
     Redact(redact::Redact),
     #[command(subcommand)]
     Import(import::Import),
+    Demo(demo::Demo),
     Doctor(doctor::Doctor),
     #[command(subcommand)]
     Config(config::Config),
@@ -97,6 +99,7 @@ impl Command {
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
             Self::Config(command) => command.run(options),
+            Self::Demo(command) => command.run(options).await,
             Self::Doctor(command) => return command.run(options).await,
             Self::Verify(command) => return command.run(&context()?).await,
             Self::Serve(command) => command.run(context()?).await,

@@ -2,6 +2,7 @@
 
 mod answers;
 mod config;
+mod demo;
 mod doctor;
 mod exit_codes;
 mod formats;
