@@ -1,6 +1,7 @@
 //! The MCP endpoint: Streamable HTTP without sessions, so that there is nothing a client can lose.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -11,6 +12,7 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use super::answer;
 use super::body::{self, Unread};
+use crate::domain::error::{Code, Error};
 use crate::mcp::{LISTEN, Lifecycle, MESSAGE_BYTES, Server, message};
 
 /// The most bytes of a plain error text of rmcp.
@@ -24,10 +26,11 @@ const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) struct Endpoint<S> {
     server: Server<S>,
     streamable: StreamableHttpService<Server<S>, NeverSessionManager>,
+    body_time: Duration,
 }
 
 /// The endpoint of a server. Host and Origin are not checked here but by [`super::guard`].
-pub(super) fn endpoint<S: Lifecycle>(server: Server<S>) -> Endpoint<S> {
+pub(super) fn endpoint<S: Lifecycle>(server: Server<S>, body_time: Duration) -> Endpoint<S> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -39,7 +42,7 @@ pub(super) fn endpoint<S: Lifecycle>(server: Server<S>) -> Endpoint<S> {
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    Endpoint { server, streamable }
+    Endpoint { server, streamable, body_time }
 }
 
 /// Handles a request. What rmcp answers in plain text is answered as JSON-RPC.
@@ -52,13 +55,14 @@ pub(super) async fn handle<S: Lifecycle>(
     }
     let (mut parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
-        return answer::invalid_request(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        let error = Error::new(
+            Code::UnsupportedMediaType,
             "the Content-Type is not application/json",
             "send the message as JSON with Content-Type: application/json",
         );
+        return answer::json_rpc_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error);
     }
-    let bytes = match body::read(body).await {
+    let bytes = match body::read(body, endpoint.body_time).await {
         Ok(bytes) => bytes,
         Err(unread) => return unread_answer(&unread),
     };
@@ -89,12 +93,19 @@ async fn as_json_rpc(response: Response) -> Response {
     let allow = response.headers().get(header::ALLOW).cloned();
     let text = to_bytes(response.into_body(), ERROR_TEXT_BYTES).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let hint = match status {
-        StatusCode::METHOD_NOT_ALLOWED => "POST each message: there are no sessions",
-        StatusCode::NOT_ACCEPTABLE => "send Accept: application/json, text/event-stream",
-        _ => "see the Streamable HTTP transport in the MCP specification",
+    let (code, hint) = match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            (Code::MethodNotAllowed, "POST each message: there are no sessions")
+        }
+        StatusCode::NOT_ACCEPTABLE => {
+            (Code::NotAcceptable, "send Accept: application/json, text/event-stream")
+        }
+        StatusCode::BAD_REQUEST => {
+            (Code::InvalidHeader, "send an MCP-Protocol-Version that server/discover lists")
+        }
+        _ => (Code::Internal, "this is a fault of Annals: please report it"),
     };
-    let mut answer = answer::invalid_request(status, text, hint);
+    let mut answer = answer::json_rpc_error(status, &Error::new(code, text, hint));
     answer.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
     answer
 }
@@ -123,19 +134,17 @@ fn accept_json(headers: &mut HeaderMap) {
 }
 
 fn unread_answer(unread: &Unread) -> Response {
-    match unread {
+    let (status, reason) = match unread {
         Unread::TooLarge => {
-            answer::no_message(StatusCode::PAYLOAD_TOO_LARGE, message::too_large(&[]))
+            return answer::no_message(StatusCode::PAYLOAD_TOO_LARGE, message::too_large(&[]));
         }
-        Unread::TooSlow => answer::invalid_request(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body did not arrive within 30 seconds",
-            "send it again; nothing was stored",
-        ),
-        Unread::Broken(error) => answer::invalid_request(
-            StatusCode::BAD_REQUEST,
-            format!("the body cannot be read: {error}"),
-            "send it again; nothing was stored",
-        ),
-    }
+        Unread::TooSlow(time) => {
+            (StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {time:?}"))
+        }
+        Unread::Broken(error) => {
+            (StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))
+        }
+    };
+    let hint = "send it again; nothing was stored";
+    answer::json_rpc_error(status, &Error::new(Code::IncompleteRequest, reason, hint))
 }

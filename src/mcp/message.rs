@@ -99,7 +99,7 @@ fn no_message(message: &Value) -> Error {
             "send an object with a \"method\" and \"params\", or with a \"result\", or an \"error\"",
         )
     };
-    Error::new(Code::InvalidArgument, text, hint).at("message")
+    Error::new(Code::InvalidMessage, text, hint).at("message")
 }
 
 #[cfg(test)]
