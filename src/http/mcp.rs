@@ -7,6 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use rmcp::model::ProtocolVersion;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
@@ -20,6 +21,9 @@ const ERROR_TEXT_BYTES: usize = 64 * 1024;
 
 /// The header by which 2026-07-28 names the method outside of the body, which must agree with it.
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+
+/// The header that names the version of the protocol.
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// The endpoint of a server.
 #[derive(Clone)]
@@ -70,6 +74,7 @@ pub(super) async fn handle<S: Lifecycle>(
         return answer::no_message(StatusCode::OK, refusal);
     }
     accept_json(&mut parts.headers);
+    name_notification(&mut parts.headers, &bytes);
     if parts.headers.get(METHOD).is_some_and(|method| method == LISTEN)
         && let Some(beginning) = endpoint.server.beginning().await
     {
@@ -130,6 +135,22 @@ fn accept_json(headers: &mut HeaderMap) {
     if values.peek().is_none() || values.any(accepts) {
         let both = HeaderValue::from_static("application/json, text/event-stream");
         headers.insert(header::ACCEPT, both);
+    }
+}
+
+/// 2026-07-28 asks for the header of the method with requests only, and rmcp with notifications too:
+/// a client that hangs up on a listener sends one without it.
+fn name_notification(headers: &mut HeaderMap, bytes: &[u8]) {
+    let is_modern = headers
+        .get(VERSION)
+        .and_then(|version| version.to_str().ok())
+        .is_some_and(|version| version >= ProtocolVersion::STANDARD_HEADERS.as_str());
+    if is_modern
+        && !headers.contains_key(METHOD)
+        && let Some(method) = message::notification(bytes)
+        && let Ok(method) = HeaderValue::from_str(&method)
+    {
+        headers.insert(METHOD, method);
     }
 }
 

@@ -189,6 +189,22 @@ async fn the_newer_era_discovers_lists_and_calls_without_a_handshake() {
 }
 
 #[tokio::test]
+async fn a_notification_needs_no_header_of_its_method_and_a_request_does() {
+    let served = served().await;
+    let version = "\r\nMCP-Protocol-Version: 2026-07-28";
+    let cancelled = json!({
+        "jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}
+    });
+    let reply = served.post(version, cancelled.to_string().as_bytes()).await;
+    assert_eq!((reply.status, reply.body.len()), (202, 0));
+    let other = format!("{version}\r\nMcp-Method: tools/list");
+    assert_eq!(served.post(&other, cancelled.to_string().as_bytes()).await.status, 400);
+    let (_, body) = modern("tools/list", None, json!({}));
+    let reply = served.post(version, &body).await;
+    assert_eq!((reply.status, &reply.json()["error"]["code"]), (400, &json!(-32020)));
+}
+
+#[tokio::test]
 async fn an_answer_is_structured_and_its_text_is_the_same_json() {
     let served = served().await;
     let result = served.call("echo", json!({"text": "é\u{0}😀", "times": 3})).await;
