@@ -1,13 +1,16 @@
 //! Moving the write-ahead log into the database file, off the path of commits.
 //!
-//! A thread with a connection of its own moves the bulk while commits go on; the writer then moves
-//! the little that came meanwhile, so that the log starts over instead of growing.
+//! It competes with commits for the disk, so it is put off until writing pauses, or the log is large:
+//! the longer it waits, the more often a page was written since, and it is moved only once. A thread
+//! with a connection of its own moves the bulk while commits go on, pass after pass; the writer then
+//! moves the little that is left, so that the log starts over instead of growing.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -15,46 +18,74 @@ use super::error::While;
 use super::{Options, open, writer};
 use crate::domain::error::Result;
 
-/// Pages in the log from which on it is moved: 16 MiB.
-const DUE_PAGES: i32 = 4_000;
+/// Pages in the log from which on it is moved although writing goes on: 128 MiB.
+const DUE_PAGES: i32 = 32_000;
+
+/// Pages in the log from which on it is moved when writing pauses: 1 MiB.
+const WORTHWHILE_PAGES: i32 = 256;
+
+/// How long nothing was committed when writing counts as paused.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Pages that the writer may be left with: moving them takes about as long as a commit.
+const REST_PAGES: i32 = 200;
+
+/// The most passes of the thread, where commits keep it from getting there.
+const PASSES: usize = 8;
 
 /// The thread's handle; dropped, the thread ends and lets go of the file.
 pub struct Checkpointer {
-    /// Pages in the log after the last commit.
-    pages: Arc<AtomicI32>,
-    /// Whether the bulk has been moved and the rest is the writer's.
-    rest_due: Arc<AtomicBool>,
+    log: Arc<Log>,
     wake: Option<SyncSender<()>>,
     thread: Option<thread::JoinHandle<()>>,
+}
+
+/// What the writer and the thread tell each other.
+#[derive(Default)]
+struct Log {
+    /// Pages in the log after the last commit.
+    pages: AtomicI32,
+    /// Whether the thread looks for a pause by itself.
+    watched: AtomicBool,
+    /// Whether the bulk has been moved and the rest is the writer's.
+    rest_due: AtomicBool,
+}
+
+impl Log {
+    fn pages(&self) -> i32 {
+        self.pages.load(Ordering::Relaxed)
+    }
 }
 
 impl Checkpointer {
     /// Starts the thread, and counts the pages that `writer` commits.
     pub fn start(path: &Path, options: &Options, writer: &mut Connection) -> Result<Self> {
         let connection = open::checkpointer(path, options)?;
-        let pages = Arc::new(AtomicI32::new(0));
-        let rest_due = Arc::new(AtomicBool::new(false));
+        let log = Arc::new(Log::default());
         let (wake, woken) = sync_channel(1);
-        let counter = Arc::clone(&pages);
+        let counted = Arc::clone(&log);
         let count = move |_: &mut rusqlite::hooks::Wal, pages| {
-            counter.store(pages, Ordering::Relaxed);
+            counted.pages.store(pages, Ordering::Relaxed);
             Ok(())
         };
         writer.wal_hook(Some(count)).while_doing("watching the write-ahead log")?;
-        let moved = Arc::clone(&rest_due);
+        let watched = Arc::clone(&log);
         let thread = thread::Builder::new()
             .name("annals-checkpoint".into())
-            .spawn(move || run(&connection, &woken, &moved))
+            .spawn(move || run(&connection, &woken, &watched))
             .map_err(|error| writer::no_thread(&error))?;
-        Ok(Self { pages, rest_due, wake: Some(wake), thread: Some(thread) })
+        Ok(Self { log, wake: Some(wake), thread: Some(thread) })
     }
 
     /// To be called by the writer between transactions.
     pub fn after_commit(&self, writer: &Connection) {
-        if self.rest_due.swap(false, Ordering::Acquire) {
+        if self.log.rest_due.swap(false, Ordering::Acquire) {
             checkpoint(writer);
-        } else if self.pages.load(Ordering::Relaxed) >= DUE_PAGES {
-            // A full channel means that the thread is at it already.
+            return;
+        }
+        let watched = self.log.watched.load(Ordering::Relaxed);
+        if self.log.pages() >= if watched { DUE_PAGES } else { WORTHWHILE_PAGES } {
+            // A full channel means that the thread has not looked yet.
             let _ = self.wake.as_ref().map(|wake| wake.try_send(()));
         }
     }
@@ -71,18 +102,47 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, woken: &Receiver<()>, moved: &AtomicBool) {
+fn run(connection: &Connection, woken: &Receiver<()>, log: &Log) {
     while woken.recv().is_ok() {
-        checkpoint(connection);
-        moved.store(true, Ordering::Release);
+        log.watched.store(true, Ordering::Relaxed);
+        loop {
+            let before = log.pages();
+            if before >= DUE_PAGES {
+                move_bulk(connection, log);
+                break;
+            }
+            match woken.recv_timeout(PAUSE) {
+                Err(RecvTimeoutError::Timeout) if log.pages() == before => {
+                    checkpoint(connection);
+                    break;
+                }
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        log.watched.store(false, Ordering::Relaxed);
     }
 }
 
-/// Moves what can be moved without waiting for anyone. A failure leaves the log as it is, whole and
-/// readable; the next attempt tries again.
-fn checkpoint(connection: &Connection) {
-    let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-    if let Err(error) = moved {
-        tracing::warn!(%error, "the write-ahead log could not be moved into the store's file");
+/// Moves the log while commits add to it; each pass leaves what came during it.
+fn move_bulk(connection: &Connection, log: &Log) {
+    for _ in 0..PASSES {
+        match checkpoint(connection) {
+            Some(moved) if log.pages() - moved > REST_PAGES => {}
+            _ => break,
+        }
     }
+    log.rest_due.store(true, Ordering::Release);
+}
+
+/// Moves what can be moved without waiting for anyone; gives the number of pages at the start of the
+/// log that are in the file now. A failure leaves the log as it is, whole and readable; the next
+/// attempt tries again.
+fn checkpoint(connection: &Connection) -> Option<i32> {
+    connection
+        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(2))
+        .inspect_err(|error| {
+            tracing::warn!(%error, "the write-ahead log could not be moved into the store's file");
+        })
+        .ok()
 }

@@ -23,7 +23,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
 /// Kilobytes of pages that each reading connection keeps in memory.
-const READER_CACHE_KIB: i64 = 4 * 1024;
+const READER_CACHE_KIB: i64 = 1024;
 
 /// A store that is ready to be written.
 pub struct Opened {

@@ -116,12 +116,21 @@ fn indexed(connection: &Connection, query: &EventQuery) -> rusqlite::Result<Fitt
     if let Some(place) = query.beyond {
         condition.and(beyond, integer(place));
     }
+    let found = &condition.sql;
+    let found = match query.scope {
+        // Times mostly rise with the numbers: walked in the direction that is asked for, the index
+        // gives the page first, and the rest need not be sorted in. LIMIT keeps the order of the walk.
+        Scope::Instance(_) => format!(
+            "(SELECT {column} FROM event_store WHERE {found}
+              ORDER BY event_type {direction}, effective_at {direction} LIMIT -1)"
+        ),
+        Scope::Across { .. } => format!("event_store WHERE {found}"),
+    };
     let limit = condition.bind(i64::from(query.limit) + 1);
     let offset = condition.bind(integer(query.offset));
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {column} FROM event_store WHERE {}
-         ORDER BY {sorted} {direction} LIMIT {limit} OFFSET {offset}",
-        condition.sql
+        "SELECT {column} FROM {found}
+         ORDER BY {sorted} {direction} LIMIT {limit} OFFSET {offset}"
     ))?;
     let page = statement
         .query_map(condition.params(), |row| row.get(0))?
