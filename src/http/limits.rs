@@ -16,8 +16,9 @@ pub struct Limits {
 
 impl Default for Limits {
     /// 512 connections: more than a browser opens, and fewer than the files that most systems let a
-    /// process open. 100 seconds for the headers: common clients close an idle connection after at
-    /// most 90, so none sends a request on one that the server is closing. 30 seconds for the body.
+    /// process open. 100 seconds for the headers: longer than the 90 for which common clients keep an
+    /// idle connection, or they would send requests on one that the server is closing. 30 seconds for
+    /// the body.
     fn default() -> Self {
         Self { connections: 512, headers: Duration::from_secs(100), body: Duration::from_secs(30) }
     }
