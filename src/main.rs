@@ -4,8 +4,12 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+/// What is logged when nothing else is asked for. rmcp warns of each error that a client was answered,
+/// and calls it an error when a listener hangs up; neither is news.
+const LOGGED: &str = "warn,rmcp::service=off";
+
 fn main() -> std::process::ExitCode {
-    let filter = EnvFilter::try_from_env("ANNALS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env("ANNALS_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

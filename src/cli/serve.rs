@@ -5,7 +5,7 @@ use clap::Args;
 use super::context::Context;
 use super::{mcp, output};
 use crate::domain::error::Result;
-use crate::http;
+use crate::http::{self, Limits};
 use crate::mcp::Server;
 
 /// Serve MCP over HTTP at /mcp, with /healthz and /readyz
@@ -34,7 +34,8 @@ impl Serve {
         let sweeping = mcp::sweep_until(service.clone(), stop.clone());
         let address = listener.local_addr().map_or(self.listen, |address| address.to_string());
         greet(&address, &service.store_facts().address);
-        let served = http::serve(listener, Server::new(service), stop.clone()).await;
+        let served =
+            http::serve(listener, Server::new(service), Limits::default(), stop.clone()).await;
         stop.cancel();
         // The sweep ends with the signal; a panic in it was reported where it happened.
         let _ = sweeping.await;
