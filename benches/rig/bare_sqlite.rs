@@ -33,7 +33,7 @@ impl BareSqlite {
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-                 PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;",
+                 PRAGMA cache_size = -6144; PRAGMA wal_autocheckpoint = 16000;",
             )
             .expect("the settings");
         let position = connection

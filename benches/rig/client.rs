@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -44,6 +44,25 @@ impl Message {
     }
 }
 
+/// How fast a client sends.
+#[derive(Clone, Copy)]
+pub struct Pace {
+    /// Messages under way at once.
+    pub in_flight: usize,
+    /// How long it waits after an answer before it sends the next message.
+    pub pause: Duration,
+}
+
+impl Pace {
+    /// As fast as this many messages at once go.
+    pub fn full(in_flight: usize) -> Self {
+        Self { in_flight, pause: Duration::ZERO }
+    }
+}
+
+/// What the answer of a call that was done contains.
+pub const DONE: &str = "\"isError\":false";
+
 /// A connection to a server of its own process.
 pub enum Client {
     Stdio(Box<StdioClient>),
@@ -74,14 +93,53 @@ impl Client {
         }
     }
 
-    /// Sends every message, `in_flight` at a time, and times each from its sending to its answer,
-    /// which must contain `expected`.
-    pub fn exchange(&mut self, in_flight: usize, messages: &[Message], expected: &str) -> Round {
+    /// Sends every message at this pace, and times each from its sending to its answer, which must
+    /// contain `expected`.
+    pub fn exchange(&mut self, pace: Pace, messages: &[Message], expected: &str) -> Round {
         let texts = messages.iter().enumerate().map(|(id, message)| message.text(id)).collect();
         match self {
-            Self::Stdio(client) => client.exchange(in_flight, texts, expected),
-            Self::Http(client) => client.exchange(in_flight, texts, expected),
+            Self::Stdio(client) => client.exchange(pace, texts, expected),
+            Self::Http(client) => client.exchange(pace, texts, expected),
         }
+    }
+
+    /// Sends `rate` messages a second, over this many connections where the protocol has them, and
+    /// times each from when it was due to its answer: a message that had to wait for its turn counts
+    /// the wait.
+    pub fn offer(&mut self, rate: u32, connections: usize, messages: &[Message]) -> Round {
+        let texts: Vec<_> =
+            messages.iter().enumerate().map(|(id, message)| message.text(id)).collect();
+        match self {
+            Self::Stdio(client) => client.offer(rate, &texts),
+            Self::Http(client) => client.offer(rate, connections, &texts),
+        }
+    }
+}
+
+/// A schedule of so many messages a second, which does not wait for answers.
+#[derive(Clone, Copy)]
+struct Schedule {
+    start: Instant,
+    step: Duration,
+}
+
+impl Schedule {
+    fn new(rate: u32) -> Self {
+        Self {
+            start: Instant::now() + Duration::from_millis(1),
+            step: Duration::from_secs(1) / rate,
+        }
+    }
+
+    fn due(&self, message: usize) -> Instant {
+        self.start + self.step * u32::try_from(message).expect("a small number")
+    }
+
+    /// Waits until the message is due; gives that time, not the present one.
+    fn wait_for(&self, message: usize) -> Instant {
+        let due = self.due(message);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        due
     }
 }
 
@@ -130,12 +188,12 @@ impl StdioClient {
         before
     }
 
-    fn exchange(&mut self, in_flight: usize, texts: Vec<String>, expected: &str) -> Round {
+    fn exchange(&mut self, pace: Pace, texts: Vec<String>, expected: &str) -> Round {
         let count = texts.len();
         let mut texts = texts.into_iter();
         let started = Instant::now();
         let mut sent: Vec<Instant> = Vec::with_capacity(count);
-        for text in texts.by_ref().take(in_flight) {
+        for text in texts.by_ref().take(pace.in_flight) {
             sent.push(self.send(text));
         }
         let mut each = Vec::with_capacity(count);
@@ -146,6 +204,7 @@ impl StdioClient {
             let received = Instant::now();
             // The next one before the answer is looked at, so that as many stay under way.
             if let Some(text) = texts.next() {
+                std::thread::sleep(pace.pause);
                 sent.push(self.send(text));
             }
             let Envelope { id } = serde_json::from_str(&line).expect("an answer with an id");
@@ -153,6 +212,32 @@ impl StdioClient {
             each.push(received - sent[id]);
         }
         Round::of(each, started.elapsed())
+    }
+}
+
+impl StdioClient {
+    fn offer(&mut self, rate: u32, texts: &[String]) -> Round {
+        let Self { input, output, .. } = self;
+        let schedule = Schedule::new(rate);
+        let each = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for (at, text) in texts.iter().enumerate() {
+                    schedule.wait_for(at);
+                    input.write_all(format!("{text}\n").as_bytes()).expect("the server reads");
+                }
+            });
+            let mut line = String::new();
+            let answers = texts.iter().map(|_| {
+                line.clear();
+                output.read_line(&mut line).expect("the server answers");
+                let received = Instant::now();
+                let Envelope { id } = serde_json::from_str(&line).expect("an answer with an id");
+                check(&line, DONE);
+                received - schedule.due(id)
+            });
+            answers.collect()
+        });
+        Round::of(each, schedule.start.elapsed())
     }
 }
 
@@ -176,10 +261,10 @@ impl HttpClient {
         Self { server: Server(server), address: address.expect("the server's address") }
     }
 
-    fn exchange(&self, in_flight: usize, texts: Vec<String>, expected: &str) -> Round {
-        let mut shares: Vec<Vec<String>> = (0..in_flight).map(|_| Vec::new()).collect();
+    fn exchange(&self, pace: Pace, texts: Vec<String>, expected: &str) -> Round {
+        let mut shares: Vec<Vec<String>> = (0..pace.in_flight).map(|_| Vec::new()).collect();
         for (at, text) in texts.into_iter().enumerate() {
-            shares[at % in_flight].push(text);
+            shares[at % pace.in_flight].push(text);
         }
         let connections: Vec<_> =
             shares.into_iter().map(|share| (Connection::open(&self.address), share)).collect();
@@ -188,12 +273,38 @@ impl HttpClient {
             let threads: Vec<_> = connections
                 .into_iter()
                 .map(|(mut connection, share)| {
-                    scope.spawn(move || connection.exchange(&share, expected))
+                    scope.spawn(move || connection.exchange(&share, expected, pace.pause))
                 })
                 .collect();
             threads.into_iter().flat_map(|thread| thread.join().expect("a caller")).collect()
         });
         Round::of(each, started.elapsed())
+    }
+}
+
+impl HttpClient {
+    fn offer(&self, rate: u32, connections: usize, texts: &[String]) -> Round {
+        let open: Vec<_> = (0..connections).map(|_| Connection::open(&self.address)).collect();
+        let schedule = Schedule::new(rate);
+        let each = std::thread::scope(|scope| {
+            let threads: Vec<_> = open
+                .into_iter()
+                .enumerate()
+                .map(|(first, mut connection)| {
+                    scope.spawn(move || {
+                        let own = texts.iter().enumerate().skip(first).step_by(connections);
+                        let times = own.map(|(at, text)| {
+                            let due = schedule.wait_for(at);
+                            check(&connection.ask(text), DONE);
+                            due.elapsed()
+                        });
+                        times.collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("a caller")).collect()
+        });
+        Round::of(each, schedule.start.elapsed())
     }
 }
 
@@ -212,10 +323,11 @@ impl Connection {
         Self { input, output, address: address.to_owned() }
     }
 
-    fn exchange(&mut self, texts: &[String], expected: &str) -> Vec<std::time::Duration> {
+    fn exchange(&mut self, texts: &[String], expected: &str, pause: Duration) -> Vec<Duration> {
         texts
             .iter()
             .map(|text| {
+                std::thread::sleep(pause);
                 let before = Instant::now();
                 let answer = self.ask(text);
                 let taken = before.elapsed();

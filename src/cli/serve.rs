@@ -5,7 +5,7 @@ use clap::Args;
 use super::context::Context;
 use super::{mcp, output};
 use crate::domain::error::Result;
-use crate::http;
+use crate::http::{self, Limits};
 use crate::mcp::Server;
 use crate::store::StoreFacts;
 
@@ -38,7 +38,8 @@ impl Serve {
         let sweeping = mcp::sweep_until(service.clone(), stop.clone());
         let address = listener.local_addr().map_or(asked, |address| address.to_string());
         greet(&address, service.store_facts());
-        let served = http::serve(listener, Server::new(service), stop.clone()).await;
+        let served =
+            http::serve(listener, Server::new(service), Limits::default(), stop.clone()).await;
         stop.cancel();
         // The sweep ends with the signal; a panic in it was reported where it happened.
         let _ = sweeping.await;

@@ -1,13 +1,15 @@
 //! HTTP: MCP at `/mcp`, and whether the server is up and ready.
 //!
 //! There are no tokens yet, so only loopback addresses are served, and only to programs of this
-//! machine: see [`guard`]. Time limits: the body of a request must arrive within 30 seconds. A
-//! client that is slow to send its headers, or that keeps an idle connection, is not disconnected.
+//! machine: see [`guard`]. How many connections there may be and how long a request may take to
+//! arrive, [`Limits`] says. A client that is slow to read its answer is not disconnected.
 
 mod answer;
 mod body;
+mod connections;
 mod guard;
 mod health;
+mod limits;
 mod mcp;
 mod router;
 mod shutdown;
@@ -15,13 +17,13 @@ mod shutdown;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::error::{Code, Error, Result};
 use crate::mcp::{Lifecycle, Server};
 
+pub use limits::Limits;
 pub use shutdown::on_signal;
 
 /// How long requests under way may go on after the signal to stop.
@@ -64,6 +66,7 @@ pub async fn bind(address: &str) -> Result<TcpListener> {
 pub async fn serve<S: Lifecycle>(
     listener: TcpListener,
     server: Server<S>,
+    limits: Limits,
     stop: CancellationToken,
 ) -> Result<()> {
     let address = listener.local_addr().map_err(|error| {
@@ -71,23 +74,13 @@ pub async fn serve<S: Lifecycle>(
     })?;
     loopback_only(&address)?;
     let service = server.service().clone();
-    // An answer is small and complete: sent at once, it does not wait for the client's
-    // acknowledgement of the one before.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    let serving = axum::serve(listener, router::router(server.until(stop.clone())))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let router = router::router(server.until(stop.clone()), limits.body);
     let out_of_time = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = async { serving.await } => if let Err(error) = ended {
-            tracing::error!(%error, "the HTTP server failed");
-        },
+        () = connections::serve(listener, router, limits, stop.clone()) => {}
         () = out_of_time => tracing::warn!("some requests were not answered in time"),
     }
     service.shutdown().await;

@@ -6,6 +6,14 @@ use serde_json::Value;
 use super::state::{State, set};
 use crate::domain::catalogue::{Catalogue, Category, EventType};
 use crate::domain::event::Event;
+use crate::domain::json::selection;
+
+/// The fields that the functions below read. A long replay spends its time reading payloads, of which
+/// it needs little.
+pub(super) const FIELDS: &[&str] = &["current_epic", "epic_id"];
+
+/// The event type whose payload is kept whole.
+const CHECKPOINT: &str = "checkpoint_created";
 
 /// Folds `event`, the next one of the instance, into `state`. An event of a type that is not built in
 /// is counted, and no more: the state follows from the events alone, while what a custom type is can
@@ -15,8 +23,10 @@ pub fn fold(state: &mut State, event: &Event) {
     state.last_event_type = Some(event.event_type.clone());
     state.latest_timestamp = Some(event.timestamp);
     let Some(event_type) = Catalogue::builtin().get(&event.event_type) else { return };
-    let Ok(data) = event.event_data.value() else { return };
-    let fact = Fact { event, event_type, data };
+    let whole = event.event_type == CHECKPOINT;
+    let wanted = |name: &str| whole || FIELDS.contains(&name);
+    let Ok(data) = selection(&event.event_data.text, wanted) else { return };
+    let fact = Fact { event, event_type, data: Value::Object(data) };
     match event_type.category {
         Category::Instance => instance(state, &fact),
         Category::Epic => epic(state, &fact),
@@ -72,7 +82,7 @@ fn deployment(state: &mut State, fact: &Fact<'_>) {
 fn work_state(state: &mut State, fact: &Fact<'_>) {
     fact.works_on(state, "epic_id");
     fact.works_on(state, "current_epic");
-    if fact.event.event_type == "checkpoint_created"
+    if fact.event.event_type == CHECKPOINT
         && let Value::Object(checkpoint) = &fact.data
     {
         set(&mut state.checkpoint_state, checkpoint.clone(), fact.event.effective_at());

@@ -96,3 +96,13 @@ proptest! {
         prop_assert_eq!(state, folded(&events));
     }
 }
+
+/// The fold reads these fields by their full names alone.
+#[test]
+fn what_the_fold_reads_has_no_aliases() {
+    for event_type in crate::domain::catalogue::Catalogue::builtin().types() {
+        for field in super::fold::FIELDS {
+            assert!(event_type.field_named(field).is_none_or(|field| field.aliases.is_empty()));
+        }
+    }
+}

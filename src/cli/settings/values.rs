@@ -24,12 +24,16 @@ pub struct Values {
     pub allow_patterns: Vec<String>,
 }
 
+/// What is logged when nothing else is asked for. rmcp warns of each error that a client was answered,
+/// and calls it an error when a listener hangs up; neither is news.
+const LOGGED: &str = "warn,rmcp::service=off";
+
 impl Default for Values {
     fn default() -> Self {
         Self {
             store: None,
             listen: "127.0.0.1:8081".into(),
-            log: "warn".into(),
+            log: LOGGED.into(),
             limits: Limits::default(),
             allow: Vec::new(),
             allow_patterns: Vec::new(),

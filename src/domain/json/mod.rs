@@ -6,6 +6,7 @@
 
 mod excerpt;
 pub mod raw_text;
+mod selection;
 
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ use super::error::{Code, Error, Result};
 use super::limits::{self, PayloadLimits};
 
 pub use excerpt::excerpt;
+pub use selection::selection;
 
 /// The normal text of `value`.
 ///

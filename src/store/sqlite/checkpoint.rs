@@ -18,8 +18,8 @@ use super::error::While;
 use super::{Options, open, writer};
 use crate::domain::error::Result;
 
-/// Pages in the log from which on it is moved although writing goes on: 128 MiB.
-const DUE_PAGES: i32 = 32_000;
+/// Pages in the log from which on it is moved although writing goes on: 64 MiB.
+const DUE_PAGES: i32 = 16_000;
 
 /// Pages in the log from which on it is moved when writing pauses: 1 MiB.
 const WORTHWHILE_PAGES: i32 = 256;
@@ -27,11 +27,14 @@ const WORTHWHILE_PAGES: i32 = 256;
 /// How long nothing was committed when writing counts as paused.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Pages that the writer may be left with: moving them takes about as long as a commit.
+/// Pages that the writer may be left with: moving them takes about as long as a few commits.
 const REST_PAGES: i32 = 200;
 
+/// How many short passes are likely to have one among them that flushed; see [`move_bulk`].
+const SHORT_PASSES: usize = 2;
+
 /// The most passes of the thread, where commits keep it from getting there.
-const PASSES: usize = 8;
+const PASSES: usize = 16;
 
 /// The thread's handle; dropped, the thread ends and lets go of the file.
 pub struct Checkpointer {
@@ -125,11 +128,19 @@ fn run(connection: &Connection, woken: &Receiver<()>, log: &Log) {
 }
 
 /// Moves the log while commits add to it; each pass leaves what came during it.
+///
+/// SQLite flushes the file only at the end of a pass during which nothing was committed: never of a long
+/// one, but mostly of a short one. The passes go on until one has probably flushed, so that not all of
+/// it is left to the writer, for whom callers wait.
 fn move_bulk(connection: &Connection, log: &Log) {
+    let (mut moved, mut short) = (0, 0);
     for _ in 0..PASSES {
-        match checkpoint(connection) {
-            Some(moved) if log.pages() - moved > REST_PAGES => {}
-            _ => break,
+        let Some(so_far) = checkpoint(connection) else { break };
+        short += usize::from(so_far - moved <= REST_PAGES);
+        moved = so_far;
+        let left = log.pages() - moved;
+        if left == 0 || short >= SHORT_PASSES && left <= REST_PAGES {
+            break;
         }
     }
     log.rest_due.store(true, Ordering::Release);

@@ -20,10 +20,10 @@ use crate::store::{Address, StoreFacts};
 const OLDEST_SQLITE: i32 = 3_051_003;
 
 /// Kilobytes of pages that the writing connection keeps in memory.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const WRITER_CACHE_KIB: i64 = 6 * 1024;
 
 /// Kilobytes of pages that each reading connection keeps in memory.
-const READER_CACHE_KIB: i64 = 1024;
+const READER_CACHE_KIB: i64 = 512;
 
 /// A store that is ready to be written.
 pub struct Opened {

@@ -113,23 +113,32 @@ fn indexed(connection: &Connection, query: &EventQuery) -> rusqlite::Result<Fitt
     let total: i64 =
         connection.prepare_cached(&sql)?.query_row(condition.params(), |row| row.get(0))?;
     let Places { column, sorted, direction, beyond, .. } = places(query);
+    let (within, last) = match query.order {
+        Order::Ascending => ("<=", "max"),
+        Order::Descending => (">=", "min"),
+    };
     if let Some(place) = query.beyond {
         condition.and(beyond, integer(place));
     }
-    let found = &condition.sql;
-    let found = match query.scope {
-        // Times mostly rise with the numbers: walked in the direction that is asked for, the index
-        // gives the page first, and the rest need not be sorted in. LIMIT keeps the order of the walk.
-        Scope::Instance(_) => format!(
-            "(SELECT {column} FROM event_store WHERE {found}
-              ORDER BY event_type {direction}, effective_at {direction} LIMIT -1)"
-        ),
-        Scope::Across { .. } => format!("event_store WHERE {found}"),
-    };
-    let limit = condition.bind(i64::from(query.limit) + 1);
+    let fits = condition.sql.clone();
     let offset = condition.bind(integer(query.offset));
+    let limit = condition.bind(i64::from(query.limit) + 1);
+    let bound = match query.scope {
+        // As many events as the page reaches, whichever they are, bound the page: what lies beyond the
+        // last of them need not be sorted in. By their times they are mostly the page itself.
+        Scope::Instance(_) => {
+            let reach = integer(query.offset).saturating_add(i64::from(query.limit) + 1);
+            let reach = condition.bind(reach);
+            format!(
+                " AND +{column} {within} (SELECT {last}({column}) FROM (
+                    SELECT {column} FROM event_store WHERE {fits}
+                    ORDER BY event_type {direction}, effective_at {direction} LIMIT {reach}))"
+            )
+        }
+        Scope::Across { .. } => String::new(),
+    };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {column} FROM {found}
+        "SELECT {column} FROM event_store WHERE {fits}{bound}
          ORDER BY {sorted} {direction} LIMIT {limit} OFFSET {offset}"
     ))?;
     let page = statement
