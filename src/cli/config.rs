@@ -11,8 +11,15 @@ use super::table::{Column, Table};
 use crate::domain::error::{Code, Error, Result};
 
 /// Show the settings, and where each comes from
+#[derive(Debug, Args)]
+#[command(after_help = SHOW)]
+pub struct Config {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
 #[derive(Debug, Subcommand)]
-pub enum Config {
+enum Command {
     Show(Show),
     Path(Path),
 }
@@ -20,12 +27,13 @@ pub enum Config {
 /// Show every setting, its value, and where that comes from
 #[derive(Debug, Args)]
 #[command(after_help = SHOW)]
-pub struct Show {}
+struct Show {}
 
 const SHOW: &str = "\
 Examples:
   annals config show
   annals config show --json
+  annals config path
 
 An option wins over an environment variable, that over the configuration file,
 and that over the default. The file is TOML, such as:
@@ -36,7 +44,7 @@ and that over the default. The file is TOML, such as:
 /// Show which configuration file is read, whether it is there or not
 #[derive(Debug, Args)]
 #[command(after_help = PATH)]
-pub struct Path {}
+struct Path {}
 
 const PATH: &str = "\
 Examples:
@@ -45,9 +53,9 @@ Examples:
 
 impl Config {
     pub fn run(self, options: &Options) -> Result<()> {
-        match self {
-            Self::Show(_) => show(&options.settings()?, options.json),
-            Self::Path(_) => path(options),
+        match self.command {
+            None | Some(Command::Show(_)) => show(&options.settings()?, options.json),
+            Some(Command::Path(_)) => path(options),
         }
     }
 }

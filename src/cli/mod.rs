@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod emit;
 mod events;
+mod first_steps;
 mod format;
 mod heartbeat;
 mod import;
@@ -53,6 +54,7 @@ struct Cli {
 
 const START: &str = "\
 Start with one of:
+  annals demo              what it is about, on one screen
   annals serve             agents record over MCP; prints how to connect one
   annals import git .      the history of a repository becomes events
   annals register -p odin  prints the handle of a new instance, for:
@@ -84,7 +86,6 @@ enum Command {
     Import(import::Import),
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
-    #[command(subcommand)]
     Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),
