@@ -131,7 +131,7 @@ fn path(options: &Options) -> Result<()> {
                 "name a file with --config or ANNALS_CONFIG",
             )
         })?;
-    let found = location.path.is_file();
+    let found = location.path.exists();
     if options.json {
         let path = location.path.display().to_string();
         return output::json(&json!({"path": path, "found": found}));

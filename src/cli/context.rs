@@ -82,8 +82,11 @@ impl Context {
     pub fn quiet_service(&self) -> Result<Service> {
         let values: &Values = &self.settings.values;
         let clock = Arc::new(SystemClock);
-        let store = store::open(&values.store()?, clock.clone())
-            .map_err(|error| self.settings.blame("store", error))?;
+        let store = store::open(&values.store()?, clock.clone()).map_err(|error| {
+            // Whoever named a file that is no store wants to know where; a full disk is another matter.
+            let named_wrongly = error.field.as_deref() == Some("store");
+            if named_wrongly { self.settings.blame("store", error) } else { error }
+        })?;
         let service = Service::new(store, clock).with_redactor(values.redactor()?);
         Ok(service.with_limits(values.limits))
     }

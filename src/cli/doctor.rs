@@ -96,7 +96,7 @@ impl Doctor {
                 (findings, Some(registry))
             }
             Err(error) => {
-                findings.push(refused("registry", &error));
+                findings.push(refused("opening", &error));
                 (findings, None)
             }
         }

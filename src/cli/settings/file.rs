@@ -74,9 +74,9 @@ pub fn read(location: &Location) -> Result<Option<Vec<Entry>>> {
 
 fn text(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    // A folder opens well on some systems, and a pipe would never end.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(std::io::Error::other("it is no file"));
+    // A folder opens well on some systems.
+    if std::fs::metadata(path)?.is_dir() {
+        return Err(std::io::Error::other("it is a folder"));
     }
     if File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)? as u64 > MOST_BYTES {
         return Err(std::io::Error::other(format!("it has more than {MOST_BYTES} bytes")));

@@ -98,6 +98,8 @@ fn newest_event(connection: &Connection) -> Option<Timestamp> {
 }
 
 fn is_locked(connection: &mut Connection) -> rusqlite::Result<bool> {
+    // A connection that only reads may not even ask for the lock.
+    connection.pragma_update(None, "query_only", false)?;
     match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction.rollback().map(|()| false),
         Err(error) if is_busy(&error) => Ok(true),

@@ -194,6 +194,19 @@ fn a_bad_configuration_is_a_finding_and_the_store_that_it_may_name_is_left_alone
     assert!(!ran.stdout.contains("ANNALS_INSTANCE"), "{ran:?}");
 }
 
+#[test]
+fn a_lock_that_is_held_for_long_is_told() {
+    let home = Home::new();
+    home.register("odin");
+    let holder = rusqlite::Connection::open(home.default_store()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (code, diagnosis) = diagnosed(&home, &[]);
+    assert_eq!((code, &finding(&diagnosis, "lock")["level"]), (0, &json!("warning")));
+    drop(holder);
+    let (_, diagnosis) = diagnosed(&home, &[]);
+    assert_eq!(diagnosis["warnings"], 0, "{diagnosis}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn other_programs_that_use_the_store_are_named() {
