@@ -90,11 +90,14 @@ impl Service {
             if unseen.is_empty() {
                 break;
             }
+            check.answer.instances_checked += unseen.len() as u64;
             for id in unseen {
                 self.check_one(id, &mut check, &progress).await?;
             }
         }
-        for id in self.store.unregistered().await? {
+        let unregistered = self.store.unregistered().await?;
+        check.answer.instances_checked += unregistered.len() as u64;
+        for id in unregistered {
             self.check_one(id, &mut check, &progress).await?;
         }
         for _ in 0..ATTEMPTS {
@@ -126,7 +129,6 @@ impl Service {
         check: &mut Check,
         progress: &(impl Fn(u64) + Send + Sync),
     ) -> Result<()> {
-        check.answer.instances_checked += 1;
         // Row and events must be of one snapshot, so the scan gives the row again.
         if let Some((found, events)) = self.store.scan(id, None).await? {
             let projection = Projection::of(found.clone());
