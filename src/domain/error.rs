@@ -120,6 +120,8 @@ codes! {
     InvalidUnicode = "invalid_unicode", Invalid;
     /// A file or folder cannot be read, or is not of the expected kind.
     InvalidInput = "invalid_input", Invalid;
+    /// A setting, or the configuration file, is at fault.
+    InvalidConfiguration = "invalid_configuration", Invalid;
     /// The store's address is not understood, or its kind is not supported.
     InvalidStore = "invalid_store", Invalid;
     /// An HTTP request is not of this machine, or of another site's page.

@@ -14,6 +14,7 @@ mod mcp;
 mod router;
 mod shutdown;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -35,25 +36,40 @@ const GRACE: Duration = Duration::from_secs(10);
 ///
 /// `invalid_argument` where the address is none, is not a loopback address, or is taken.
 pub async fn bind(address: &str) -> Result<TcpListener> {
-    let refused = |message: String, hint: &'static str| {
+    let refused = |message: String, hint: String| {
         Error::new(Code::InvalidArgument, message, hint).at("listen")
     };
     let addresses: Vec<SocketAddr> = match tokio::net::lookup_host(address).await {
         Ok(addresses) => addresses.collect(),
         Err(error) => {
+            let port = address.parse().unwrap_or(8081_u16);
             return Err(refused(
                 format!("cannot read {address:?} as an address to listen on: {error}"),
-                "give a host and a port, such as 127.0.0.1:8081",
+                format!("give a host and a port, such as 127.0.0.1:{port}"),
             ));
         }
     };
     addresses.iter().try_for_each(loopback_only)?;
     TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
-        refused(
-            format!("cannot listen on {address}: {error}"),
-            "another program, perhaps another `annals serve`, may hold the port: stop it, or \
-             choose another port with --listen",
-        )
+        let port = addresses.first().map_or(0, SocketAddr::port);
+        match error.kind() {
+            ErrorKind::AddrInUse => refused(
+                format!("port {port} is in use: another program listens on {address}"),
+                format!(
+                    "perhaps `annals serve` runs already: then use that one; else stop the other \
+                     program, or choose another port, such as --listen 127.0.0.1:{}",
+                    if port < u16::MAX { port + 1 } else { 8081 }
+                ),
+            ),
+            ErrorKind::PermissionDenied => refused(
+                format!("this user may not listen on port {port}"),
+                "choose a port from 1024 on, such as --listen 127.0.0.1:8081".into(),
+            ),
+            _ => refused(
+                format!("cannot listen on {address}: {error}"),
+                "choose an address of this machine, such as --listen 127.0.0.1:8081".into(),
+            ),
+        }
     })
 }
 

@@ -87,6 +87,7 @@ impl Service {
         let event = prepare_own(
             self.catalogue,
             &self.redactor,
+            &self.limits,
             "instance_registered",
             event_data(&registration, request.context),
             "context",

@@ -72,8 +72,8 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
     let cases = cases();
     let listed: Vec<&str> = cases.iter().map(|case| case.code.as_str()).collect();
     // Not arguments of a tool: the store's own troubles, bytes instead of text, an id that only an
-    // import chooses, definitions of event types, and what is wrong as HTTP or as a message. They
-    // have tests of their own.
+    // import chooses, definitions of event types, settings, and what is wrong as HTTP or as a
+    // message. They have tests of their own.
     let elsewhere = [
         Code::InstanceExists,
         Code::InvalidEventType,
@@ -87,6 +87,7 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
         Code::DuplicateKey,
         Code::InexactNumber,
         Code::InvalidStore,
+        Code::InvalidConfiguration,
         Code::Forbidden,
         Code::UnknownPath,
         Code::MethodNotAllowed,

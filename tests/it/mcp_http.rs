@@ -540,7 +540,7 @@ async fn only_loopback_addresses_are_listened_on() {
     assert_eq!(http::bind("nonsense").await.unwrap_err().code.as_str(), "invalid_argument");
     let first = http::bind("localhost:0").await.unwrap();
     let taken = http::bind(&first.local_addr().unwrap().to_string()).await.unwrap_err();
-    assert!(taken.hint.contains("another program"), "{taken:?}");
+    assert!(taken.message.contains(" is in use: another program listens on "), "{taken:?}");
     let open = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
     let refused =
         http::serve(open, fake().1, Limits::default(), CancellationToken::new()).await.unwrap_err();

@@ -7,8 +7,10 @@
 mod append;
 mod checkpoint;
 mod condition;
+mod corrections;
 mod error;
 mod feed;
+pub(super) mod inspect;
 mod instances;
 mod lock;
 mod migrate;
@@ -29,9 +31,9 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::{
-    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, FeedCursor,
-    InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange, TypeScan,
-    TypesAsked,
+    AppendRequest, Appended, Clock, Correction, EventPage, EventQuery, EventStore, EventStream,
+    FeedCursor, InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange,
+    TypeScan, TypesAsked,
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;
@@ -162,6 +164,18 @@ impl EventStore for SqliteStore {
 
     async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan> {
         types::scan(Arc::clone(&self.readers), event_type.to_owned()).await
+    }
+
+    async fn unregistered(&self) -> Result<Vec<InstanceId>> {
+        self.readers.read(|connection| corrections::unregistered(connection)).await
+    }
+
+    async fn scan_unregistered(&self, instance_id: InstanceId) -> Result<EventStream> {
+        scan::start_unregistered(Arc::clone(&self.readers), instance_id).await
+    }
+
+    async fn correct_registry(&self, corrections: Vec<Correction>) -> Result<bool> {
+        self.writer.correct(corrections).await
     }
 
     async fn close(&self) {

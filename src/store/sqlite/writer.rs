@@ -18,7 +18,7 @@ use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
-use crate::store::{AppendRequest, Appended, Clock, StoredType, TypeChange};
+use crate::store::{AppendRequest, Appended, Clock, Correction, StoredType, TypeChange};
 
 /// The most calls that wait for the writer; beyond it a caller is refused at once.
 const QUEUE: usize = 4_096;
@@ -32,6 +32,7 @@ type Reply<T> = oneshot::Sender<Result<T>>;
 enum Job {
     Append(AppendRequest, Reply<Appended>),
     ChangeType(TypeChange, Reply<StoredType>),
+    Correct(Vec<Correction>, Reply<bool>),
 }
 
 impl Job {
@@ -39,6 +40,8 @@ impl Job {
         match self {
             Job::Append(request, _) => request.events.len(),
             Job::ChangeType(..) => 1,
+            // As much as events are: each writes a row.
+            Job::Correct(corrections, _) => corrections.len(),
         }
     }
 
@@ -51,6 +54,9 @@ impl Job {
             Job::ChangeType(_, reply) => {
                 let _ = reply.send(answer.and_then(Answer::changed));
             }
+            Job::Correct(_, reply) => {
+                let _ = reply.send(answer.and_then(Answer::corrected));
+            }
         }
     }
 }
@@ -59,20 +65,28 @@ impl Job {
 enum Answer {
     Appended(Box<Appended>),
     Changed(StoredType),
+    Corrected(bool),
 }
 
 impl Answer {
     fn appended(self) -> Result<Appended> {
         match self {
             Answer::Appended(appended) => Ok(*appended),
-            Answer::Changed(_) => Err(mismatched()),
+            _ => Err(mismatched()),
         }
     }
 
     fn changed(self) -> Result<StoredType> {
         match self {
             Answer::Changed(changed) => Ok(changed),
-            Answer::Appended(_) => Err(mismatched()),
+            _ => Err(mismatched()),
+        }
+    }
+
+    fn corrected(self) -> Result<bool> {
+        match self {
+            Answer::Corrected(done) => Ok(done),
+            _ => Err(mismatched()),
         }
     }
 }
@@ -114,6 +128,11 @@ impl Writer {
     /// Hands a change of an event type to the thread and waits until it is durable or refused.
     pub async fn change_type(&self, change: TypeChange) -> Result<StoredType> {
         self.wait_for(|reply| Job::ChangeType(change, reply)).await
+    }
+
+    /// Hands corrections of the registry to the thread and waits until they are durable.
+    pub async fn correct(&self, corrections: Vec<Correction>) -> Result<bool> {
+        self.wait_for(|reply| Job::Correct(corrections, reply)).await
     }
 
     async fn wait_for<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
@@ -276,6 +295,9 @@ fn write(
                     appending.append(request)?.map(Box::new).map(Answer::Appended)
                 }
                 Job::ChangeType(change, _) => appending.change_type(change)?.map(Answer::Changed),
+                Job::Correct(corrections, _) => {
+                    Ok(Answer::Corrected(appending.correct(corrections)?))
+                }
             })
         })
         .collect::<rusqlite::Result<Vec<_>>>()?;
