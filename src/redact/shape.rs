@@ -177,7 +177,16 @@ pub fn is_reference(text: &str) -> bool {
         "\\u003c",
         "&lt;",
     ];
-    text.contains("[REDACTED") || STARTS.iter().any(|start| text.starts_with(start))
+    is_windows_variable(text) || text.contains("[REDACTED") || STARTS.iter().any(|start| text.starts_with(start))
+}
+
+/// Whether this is `%NAME%`, or `%%NAME%%` as batch files write it.
+fn is_windows_variable(text: &str) -> bool {
+    let bare = text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    bare.map(|name| name.trim_matches('%')).is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.()-".contains(&byte))
+    })
 }
 
 /// Whether a few characters stand again and again in place of what is hidden.
@@ -290,10 +299,12 @@ mod tests {
             "AKIAIOSFODNN7EXAMPLE",
             "{{ token }}",
             "op://vault/item",
+            "%DB_PASSWORD%",
+            "%%TOKEN%%",
         ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in ["hunter2", "s3cr3t!", "q7Zt9LbX2mVc4NdR8sKe", "correct-horse"] {
+        for text in ["hunter2", "%x9$k2%", "s3cr3t!", "q7Zt9LbX2mVc4NdR8sKe", "correct-horse"] {
             assert!(!is_placeholder(text), "{text}");
         }
     }
