@@ -158,7 +158,8 @@ impl<'t> Assignments<'t> {
         let before = self.text.floor_char_boundary(name.start.saturating_sub(120));
         let before = &self.text[before..name.start];
         let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
-        let sql = matches!(rest, [b'\'', ..]) && (word == "password" || word.ends_with("identified by"));
+        let sql =
+            matches!(rest, [b'\'', ..]) && (word == "password" || word.ends_with("identified by"));
         let netrc = word == "password" && (line.contains("login ") || line.contains("machine "));
         let image = line.trim_start() == "ENV " || line.trim_start() == "ARG ";
         sql || netrc || image

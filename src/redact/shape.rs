@@ -177,7 +177,9 @@ pub fn is_reference(text: &str) -> bool {
         "\\u003c",
         "&lt;",
     ];
-    is_windows_variable(text) || text.contains("[REDACTED") || STARTS.iter().any(|start| text.starts_with(start))
+    is_windows_variable(text)
+        || text.contains("[REDACTED")
+        || STARTS.iter().any(|start| text.starts_with(start))
 }
 
 /// Whether this is `%NAME%`, or `%%NAME%%` as batch files write it.

@@ -29,9 +29,10 @@ fn is_left(secret: &str, stored: &str) -> bool {
     let window = secret.len().min(8);
     let rules = Redactor::rules().map(|rule| format!("[REDACTED:{}]", rule.name));
     let stored = rules.fold(stored.to_owned(), |text, rule| text.replace(&rule, "\n"));
-    secret.as_bytes().windows(window).any(|part| {
-        stored.as_bytes().windows(window).any(|left| left == part)
-    })
+    secret
+        .as_bytes()
+        .windows(window)
+        .any(|part| stored.as_bytes().windows(window).any(|left| left == part))
 }
 
 /// Texts that hold a secret each: the class, the text and the secret.
