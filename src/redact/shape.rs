@@ -193,11 +193,13 @@ fn is_windows_variable(text: &str) -> bool {
 
 /// Whether a few characters stand again and again in place of what is hidden.
 fn is_mask(text: &str) -> bool {
-    let mut rest: Vec<u8> = text.bytes().filter(|byte| !b"*.xX-_#?\"'".contains(byte)).collect();
+    let signs = "*.xX-_#?\"'\u{2022}\u{2026}";
+    let mut rest: Vec<char> = text.chars().filter(|c| !signs.contains(*c)).collect();
     rest.dedup();
     // Some masks show the start or the end.
     let masked = ["***", "xxxx", "XXXX", "...", "####", "----", "____", "\u{2022}", "\u{2026}"];
-    rest.len() <= 1 || text.len() - rest.len() >= 4 && masked.iter().any(|mask| text.contains(mask))
+    rest.len() <= 1
+        || text.chars().count() - rest.len() >= 4 && masked.iter().any(|mask| text.contains(mask))
 }
 
 /// Whether the text has a word that tells an example, or counts up.
@@ -297,6 +299,7 @@ mod tests {
             "your_api_key_here",
             "changeme",
             "...",
+            "\u{2026}",
             "sk-xxxxxxxxxxxx",
             "AKIAIOSFODNN7EXAMPLE",
             "{{ token }}",
