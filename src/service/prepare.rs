@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::arguments;
 use super::emit::EventInput;
-use super::redact::{Texts, redact_event};
+use super::redact::{Texts, redact_event, redact_refusal};
 use crate::domain::catalogue::{Catalogue, KnownTypes};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{NewEvent, Payload, Salt, TypeCheck};
@@ -17,6 +17,10 @@ use crate::redact::Redactor;
 /// Checks an event and gives it an id and its normal form. An event with an id of the caller's that
 /// does not fit its custom type is not refused yet: it may have been stored before, while it did.
 pub fn prepare(types: &KnownTypes, redactor: &Redactor, input: &EventInput) -> Result<NewEvent> {
+    checked(types, redactor, input).map_err(|error| redact_refusal(redactor, error))
+}
+
+fn checked(types: &KnownTypes, redactor: &Redactor, input: &EventInput) -> Result<NewEvent> {
     // Size and depth first: the rules below then work on bounded data.
     let data = bounded_text(&input.event_data, "event_data", limits::EVENT_DATA_BYTES)?;
     let name = input.event_type.as_str();
@@ -31,7 +35,7 @@ pub fn prepare(types: &KnownTypes, redactor: &Redactor, input: &EventInput) -> R
     }
     let type_check = match types.validate(name, &input.event_data) {
         Err(refusal) if input.event_id.is_some() && types.custom(name).is_some() => {
-            TypeCheck::Refused(Box::new(refusal))
+            TypeCheck::Refused(Box::new(redact_refusal(redactor, refusal)))
         }
         checked => checked?,
     };
