@@ -90,7 +90,7 @@ pub(super) fn redact_text(redactor: &Redactor, text: &str) -> String {
 /// A refusal without the secrets of the values that it shows.
 pub(super) fn redact_refusal(redactor: &Redactor, mut refusal: Error) -> Error {
     refusal.message = redact_text(redactor, &refusal.message);
-    refusal.field = refusal.field.map(|field| redact_text(redactor, &field).into());
+    refusal.field = refusal.field.map(|field| redact_text(redactor, &field));
     if let Some(details) = &refusal.details {
         let mut details = Value::Object(details.as_ref().clone());
         redactor.value(&mut details, &mut Counts::default());
