@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::arguments;
 use super::emit::EventInput;
-use super::redact::{Texts, redact_event};
+use super::redact::{Texts, redact_event, redact_refusal};
 use crate::domain::catalogue::{Catalogue, KnownTypes};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{NewEvent, Payload, Salt, TypeCheck};
@@ -18,6 +18,15 @@ use crate::redact::Redactor;
 /// does not fit its custom type, or the limits of this process, is not refused yet: it may have been
 /// stored before, while it did.
 pub fn prepare(
+    types: &KnownTypes,
+    redactor: &Redactor,
+    limits: &Limits,
+    input: &EventInput,
+) -> Result<NewEvent> {
+    checked(types, redactor, limits, input).map_err(|error| redact_refusal(redactor, error))
+}
+
+fn checked(
     types: &KnownTypes,
     redactor: &Redactor,
     limits: &Limits,
@@ -39,7 +48,7 @@ pub fn prepare(
     }
     let type_check = match types.validate(name, &input.event_data) {
         Err(refusal) if id_given && types.custom(name).is_some() => {
-            TypeCheck::Refused(Box::new(refusal))
+            TypeCheck::Refused(Box::new(redact_refusal(redactor, refusal)))
         }
         checked => checked?,
     };

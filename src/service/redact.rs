@@ -88,6 +88,20 @@ pub(super) fn redact_text(redactor: &Redactor, text: &str) -> String {
     redactor.text(text, &mut Counts::default()).into_owned()
 }
 
+/// A refusal without the secrets of the values that it shows.
+pub(super) fn redact_refusal(redactor: &Redactor, mut refusal: Error) -> Error {
+    refusal.message = redact_text(redactor, &refusal.message);
+    refusal.field = refusal.field.map(|field| redact_text(redactor, &field));
+    if let Some(details) = &refusal.details {
+        let mut details = Value::Object(details.as_ref().clone());
+        redactor.value(&mut details, &mut Counts::default());
+        if let Value::Object(details) = details {
+            refusal.details = Some(details.into());
+        }
+    }
+    refusal
+}
+
 /// Refuses a name that is a secret: a name is shown everywhere, and none can stand in its place.
 ///
 /// # Errors

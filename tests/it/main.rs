@@ -22,6 +22,7 @@ mod node;
 mod official_conformance;
 mod power_cut;
 mod python_client;
+mod redaction;
 mod specification;
 mod store_files;
 mod tidy;

@@ -42,6 +42,7 @@ pub mod property;
 pub mod query;
 pub mod query_model;
 pub mod rebuild;
+pub mod redacted;
 pub mod registry;
 pub mod replayable;
 pub mod samples;
@@ -300,6 +301,11 @@ macro_rules! conformance_tests {
                 of_many_who_use_the_same_id_for_different_events_one_wins,
                 a_close_in_a_race_ends_it,
                 an_instance_is_registered_once_under_its_id,
+            ]
+            redacted: [
+                no_call_stores_a_secret,
+                the_same_event_with_a_secret_is_known_again,
+                no_name_is_a_secret_and_no_refusal_echoes_it,
             ]
             conditional: [
                 the_expected_head_is_stored_and_any_other_refused,
