@@ -16,6 +16,7 @@ mod lock;
 mod migrate;
 mod open;
 mod owner;
+mod place;
 mod query;
 mod readers;
 mod row;
@@ -39,6 +40,7 @@ use crate::domain::error::Result;
 use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
+use place::Place;
 use readers::Readers;
 use writer::Writer;
 
@@ -94,9 +96,11 @@ impl SqliteStore {
         let path = open::absolute(path)?;
         let opened = open::writer(&path, &options)?;
         let facts = opened.facts.clone();
-        let readers = Arc::new(Readers::new(path.clone(), options.lock_timeout));
+        let place = Arc::new(Place::of(&path));
+        let readers =
+            Arc::new(Readers::new(path.clone(), Arc::clone(&place), options.lock_timeout));
         let appends = Arc::new(feed::Appends::new(path.clone(), options.lock_timeout));
-        let writer = Writer::start(opened, path, options, Arc::clone(&readers))?;
+        let writer = Writer::start(opened, path, place, options, Arc::clone(&readers))?;
         Ok(Self { facts, writer, readers, appends })
     }
 }

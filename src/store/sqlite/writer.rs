@@ -14,6 +14,7 @@ use super::append::Appending;
 use super::checkpoint::Checkpointer;
 use super::error::{While, is_constraint, is_io_fault, translate};
 use super::lock::FileLock;
+use super::place::Place;
 use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
@@ -102,6 +103,7 @@ impl Writer {
     pub fn start(
         opened: open::Opened,
         path: PathBuf,
+        place: Arc<Place>,
         options: Options,
         readers: Arc<Readers>,
     ) -> Result<Self> {
@@ -110,6 +112,7 @@ impl Writer {
             store_id: opened.facts.store_id,
             disk: Some(Disk::take(opened, &path, &options)?),
             path,
+            place,
             options,
             readers,
         };
@@ -201,6 +204,7 @@ struct Writing {
     /// `None` after a fault of the disk, until the file could be opened anew.
     disk: Option<Disk>,
     path: PathBuf,
+    place: Arc<Place>,
     options: Options,
     readers: Arc<Readers>,
 }
@@ -216,6 +220,17 @@ impl Writing {
                 batch.push(job);
             }
             self.serve(batch);
+        }
+        self.release();
+    }
+
+    /// Lets go of the files. A connection that is closed takes in and removes the log by its name, which
+    /// would be that of other files where the store's are lost; theirs then stay open to the end of the
+    /// process.
+    fn release(&mut self) {
+        let disk = self.disk.take();
+        if self.place.check().is_err() {
+            std::mem::forget(disk);
         }
     }
 
@@ -240,13 +255,17 @@ impl Writing {
 
     fn commit(&mut self, batch: &[Job]) -> std::result::Result<Vec<Result<Answer>>, Failure> {
         let (store_id, clock) = (self.store_id, Arc::clone(&self.options.clock));
-        let disk = self.disk().map_err(|error| Failure { row: false, error })?;
-        write(disk, store_id, &*clock, batch).map_err(|error| {
+        let not_a_row = |error| Failure { row: false, error };
+        let disk = self.disk().map_err(not_a_row)?;
+        let answers = write(disk, store_id, &*clock, batch).map_err(|error| {
             if is_io_fault(&error) {
                 self.stop();
             }
             Failure { row: is_constraint(&error), error: translate(&error, "appending events") }
-        })
+        })?;
+        // What was committed to files that are gone is not acknowledged.
+        self.place.check().map_err(not_a_row)?;
+        Ok(answers)
     }
 
     /// Nothing more is written or read after a fault of the disk: what the operating system holds
@@ -255,20 +274,21 @@ impl Writing {
         let path = self.path.display();
         tracing::error!(%path, "the disk failed; the store stops until it can be opened again");
         self.readers.stop();
-        self.disk = None;
+        self.release();
     }
 
     fn disk(&mut self) -> Result<&mut Disk> {
-        let disk = match self.disk.take() {
-            Some(disk) => disk,
-            None => {
-                let opened = open::writer(&self.path, &self.options)?;
-                let disk = Disk::take(opened, &self.path, &self.options)?;
-                self.readers.resume();
-                disk
-            }
-        };
-        Ok(self.disk.insert(disk))
+        if self.disk.is_some() {
+            self.place.check()?;
+        } else {
+            // Opening would make a file where there is none.
+            self.place.check_database()?;
+            let opened = open::writer(&self.path, &self.options)?;
+            self.disk = Some(Disk::take(opened, &self.path, &self.options)?);
+            self.place.opened_again();
+            self.readers.resume();
+        }
+        self.disk.as_mut().ok_or_else(closed)
     }
 }
 
