@@ -11,7 +11,7 @@ use super::{FORMAT, VERSION};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{Event, Hash, Payload, Salt};
 use crate::domain::ids::{EventId, InstanceId, StoreId};
-use crate::domain::json::bounded_text;
+use crate::domain::json::normal_text;
 use crate::domain::limits;
 use crate::domain::time::Timestamp;
 
@@ -251,19 +251,17 @@ pub fn write_event(event: &Event, cursor: String) -> Result<String> {
 ///
 /// # Errors
 ///
-/// `invalid_export`, and `payload_too_large` and `payload_too_deep` for what no store holds.
+/// `invalid_export`. The limits of payloads may have been others where the event was recorded.
 pub fn read_event(value: Value) -> Result<(Event, String)> {
     let line: EventLine<Value> = read(value)?;
-    let payload = |value: &Value, salt: Salt, field: &str, bytes: usize| {
+    let payload = |value: &Value, salt: Salt, field: &str| {
         if !value.is_object() {
             return Err(invalid(format!("{field} is no JSON object")).at(field));
         }
-        Ok(Payload { text: bounded_text(value, field, bytes)?, salt })
+        Ok(Payload { text: normal_text(value), salt })
     };
     let metadata = match (&line.metadata, line.metadata_salt) {
-        (Some(value), Some(salt)) => {
-            Some(payload(value, salt.0, "metadata", limits::METADATA_BYTES)?)
-        }
+        (Some(value), Some(salt)) => Some(payload(value, salt.0, "metadata")?),
         (None, None) => None,
         _ => return Err(invalid("metadata and metadata_salt belong together").at("metadata")),
     };
@@ -271,12 +269,7 @@ pub fn read_event(value: Value) -> Result<(Event, String)> {
         return Err(invalid("event_type is empty or too long").at("event_type"));
     }
     let event = Event {
-        event_data: payload(
-            &line.event_data,
-            line.data_salt.0,
-            "event_data",
-            limits::EVENT_DATA_BYTES,
-        )?,
+        event_data: payload(&line.event_data, line.data_salt.0, "event_data")?,
         event_id: line.event_id,
         instance_id: line.instance_id,
         event_type: line.event_type,

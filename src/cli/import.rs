@@ -10,10 +10,15 @@ use crate::domain::error::Result;
 
 /// Record what happened elsewhere
 #[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
 pub enum Import {
     Git(git::Git),
     Jsonl(jsonl::Jsonl),
 }
+
+const EXAMPLES: &str = "\
+Example:
+  annals import git .";
 
 impl Import {
     /// Gives the exit code.

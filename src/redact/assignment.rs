@@ -158,7 +158,8 @@ impl<'t> Assignments<'t> {
         let before = self.text.floor_char_boundary(name.start.saturating_sub(120));
         let before = &self.text[before..name.start];
         let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
-        let sql = matches!(rest, [b'\'', ..]) && matches!(word.as_str(), "password" | "by");
+        let sql =
+            matches!(rest, [b'\'', ..]) && (word == "password" || word.ends_with("identified by"));
         let netrc = word == "password" && (line.contains("login ") || line.contains("machine "));
         let image = line.trim_start() == "ENV " || line.trim_start() == "ARG ";
         sql || netrc || image
@@ -193,7 +194,9 @@ impl<'t> Assignments<'t> {
             _ => value,
         };
         // What goes on so is code.
+        let is_element = self.opens(name, b"<") && self.text[value.end..].starts_with("</");
         let is_code = form != Form::Environment
+            && !is_element
             && matches!(self.byte(value.end), Some(b'(' | b'[' | b'{' | b'<'));
         let is_call = self.text[value.clone()].ends_with("()");
         let trimmed = self.text[value.clone()].trim_end_matches(['.', ':', '!']);

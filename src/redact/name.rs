@@ -83,6 +83,9 @@ const ABOUT: &[&str] = &[
     "msg",
 ];
 
+/// Words that say of a value that it is a digest: `hashed_secret`.
+const DIGESTED: &[&str] = &["hashed", "digested"];
+
 /// First words of keys that open no lock.
 const OPEN_KEYS: &[&str] = &[
     "public",
@@ -231,6 +234,9 @@ pub fn promise(name: &str) -> Option<Promise> {
     if ABOUT.contains(&words[0]) && words.len() > 1 {
         return None;
     }
+    if DIGESTED.iter().any(|word| before.contains(word) || last.starts_with(word)) {
+        return None;
+    }
     if is_password(last, before) {
         return Some(Promise::Password);
     }
@@ -349,7 +355,8 @@ mod tests {
                 "password_file token_type tokenizer max_tokens tokens passed_count monkey author \
                  primary_key public_key cache-key next_page_token keyboard secretName bypass \
                  passwordLength compass access_token_url resetPassword forgot_password keys.len \
-                 sessionId context_tokens OLDPWD token.example.com api_key_id user",
+                 sessionId context_tokens OLDPWD token.example.com api_key_id user hashed_secret \
+                 hashedPassword",
             ),
         ] {
             for name in names.split_whitespace() {

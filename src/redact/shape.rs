@@ -177,16 +177,29 @@ pub fn is_reference(text: &str) -> bool {
         "\\u003c",
         "&lt;",
     ];
-    text.contains("[REDACTED") || STARTS.iter().any(|start| text.starts_with(start))
+    is_windows_variable(text)
+        || text.contains("[REDACTED")
+        || STARTS.iter().any(|start| text.starts_with(start))
+}
+
+/// Whether this is `%NAME%`, or `%%NAME%%` as batch files write it.
+fn is_windows_variable(text: &str) -> bool {
+    let bare = text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    bare.map(|name| name.trim_matches('%')).is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.()-".contains(&byte))
+    })
 }
 
 /// Whether a few characters stand again and again in place of what is hidden.
 fn is_mask(text: &str) -> bool {
-    let mut rest: Vec<u8> = text.bytes().filter(|byte| !b"*.xX-_#?\"'".contains(byte)).collect();
+    let signs = "*.xX-_#?\"'\u{2022}\u{2026}";
+    let mut rest: Vec<char> = text.chars().filter(|c| !signs.contains(*c)).collect();
     rest.dedup();
     // Some masks show the start or the end.
     let masked = ["***", "xxxx", "XXXX", "...", "####", "----", "____", "\u{2022}", "\u{2026}"];
-    rest.len() <= 1 || text.len() - rest.len() >= 4 && masked.iter().any(|mask| text.contains(mask))
+    rest.len() <= 1
+        || text.chars().count() - rest.len() >= 4 && masked.iter().any(|mask| text.contains(mask))
 }
 
 /// Whether the text has a word that tells an example, or counts up.
@@ -286,14 +299,17 @@ mod tests {
             "your_api_key_here",
             "changeme",
             "...",
+            "\u{2026}",
             "sk-xxxxxxxxxxxx",
             "AKIAIOSFODNN7EXAMPLE",
             "{{ token }}",
             "op://vault/item",
+            "%DB_PASSWORD%",
+            "%%TOKEN%%",
         ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in ["hunter2", "s3cr3t!", "q7Zt9LbX2mVc4NdR8sKe", "correct-horse"] {
+        for text in ["hunter2", "%x9$k2%", "s3cr3t!", "q7Zt9LbX2mVc4NdR8sKe", "correct-horse"] {
             assert!(!is_placeholder(text), "{text}");
         }
     }

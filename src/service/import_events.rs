@@ -133,7 +133,11 @@ impl Service {
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
             let (good, fault) = self.good_lines(chunk.lines, &mut account).await?;
-            let goes_on = self.add_lines(&mut import, good, &mut account).await?;
+            let (mut good, mut goes_on) = (good.into_iter().peekable(), true);
+            while goes_on && good.peek().is_some() {
+                let batch = good.by_ref().take(self.limits.batch_events).collect();
+                goes_on = self.add_lines(&mut import, batch, &mut account).await?;
+            }
             if !goes_on {
                 break;
             }
@@ -158,8 +162,9 @@ impl Service {
         let types = self.types_named(read.map(|event| &*event.event_type)).await?;
         let mut good = Vec::with_capacity(lines.len());
         for (line, event) in lines {
-            let checked =
-                event.and_then(|event| prepare(&types, &self.redactor, &event).map(|_| event));
+            let checked = event.and_then(|event| {
+                prepare(&types, &self.redactor, &self.limits, &event).map(|_| event)
+            });
             match checked {
                 Ok(event) => good.push((line, event)),
                 Err(error) if account.stops() => return Ok((good, Some((line, error)))),

@@ -2,6 +2,9 @@
 
 mod answers;
 mod archive;
+mod config;
+mod demo;
+mod doctor;
 mod exit_codes;
 mod formats;
 mod import;

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::append::Appending;
+use super::append::{Appending, free_handle};
 use super::row::integer;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{Event, Hash};
@@ -37,7 +37,7 @@ impl Appending<'_> {
             (Some(head), _) => head.clone(),
             (None, Some(registration)) => {
                 let (id, mut registration) = (event.instance_id, registration.clone());
-                self.free_handle(id, &mut registration)?;
+                free_handle(&self.transaction, id, &mut registration)?;
                 Instance::unborn(id, registration, asked.origin, event.timestamp)
             }
             (None, None) => return Ok(Err(unregistered())),

@@ -14,12 +14,15 @@ use super::append::Appending;
 use super::checkpoint::Checkpointer;
 use super::error::{While, is_constraint, is_io_fault, translate};
 use super::lock::FileLock;
+use super::place::Place;
 use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
 use crate::integrity::Restoring;
-use crate::store::{AppendRequest, Appended, Clock, RestoreRequest, StoredType, TypeChange};
+use crate::store::{
+    AppendRequest, Appended, Clock, Correction, RestoreRequest, StoredType, TypeChange,
+};
 
 /// The most calls that wait for the writer; beyond it a caller is refused at once.
 const QUEUE: usize = 4_096;
@@ -34,6 +37,7 @@ enum Job {
     Append(AppendRequest, Reply<Appended>),
     ChangeType(TypeChange, Reply<StoredType>),
     Restore(RestoreRequest, Reply<Vec<Result<Restoring>>>),
+    Correct(Vec<Correction>, Reply<bool>),
 }
 
 impl Job {
@@ -42,6 +46,8 @@ impl Job {
             Job::Append(request, _) => request.events.len(),
             Job::ChangeType(..) => 1,
             Job::Restore(request, _) => request.events.len(),
+            // As much as events are: each writes a row.
+            Job::Correct(corrections, _) => corrections.len(),
         }
     }
 
@@ -57,6 +63,9 @@ impl Job {
             Job::Restore(_, reply) => {
                 let _ = reply.send(answer.and_then(Answer::restored));
             }
+            Job::Correct(_, reply) => {
+                let _ = reply.send(answer.and_then(Answer::corrected));
+            }
         }
     }
 }
@@ -66,6 +75,7 @@ enum Answer {
     Appended(Box<Appended>),
     Changed(StoredType),
     Restored(Vec<Result<Restoring>>),
+    Corrected(bool),
 }
 
 impl Answer {
@@ -89,6 +99,13 @@ impl Answer {
             _ => Err(mismatched()),
         }
     }
+
+    fn corrected(self) -> Result<bool> {
+        match self {
+            Answer::Corrected(done) => Ok(done),
+            _ => Err(mismatched()),
+        }
+    }
 }
 
 /// The handle of the writing thread.
@@ -102,6 +119,7 @@ impl Writer {
     pub fn start(
         opened: open::Opened,
         path: PathBuf,
+        place: Arc<Place>,
         options: Options,
         readers: Arc<Readers>,
     ) -> Result<Self> {
@@ -110,6 +128,7 @@ impl Writer {
             store_id: opened.facts.store_id,
             disk: Some(Disk::take(opened, &path, &options)?),
             path,
+            place,
             options,
             readers,
         };
@@ -133,6 +152,11 @@ impl Writer {
     /// Hands events of another store to the thread and waits until they are durable or refused.
     pub async fn restore(&self, request: RestoreRequest) -> Result<Vec<Result<Restoring>>> {
         self.wait_for(|reply| Job::Restore(request, reply)).await
+    }
+
+    /// Hands corrections of the registry to the thread and waits until they are durable.
+    pub async fn correct(&self, corrections: Vec<Correction>) -> Result<bool> {
+        self.wait_for(|reply| Job::Correct(corrections, reply)).await
     }
 
     async fn wait_for<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
@@ -201,6 +225,7 @@ struct Writing {
     /// `None` after a fault of the disk, until the file could be opened anew.
     disk: Option<Disk>,
     path: PathBuf,
+    place: Arc<Place>,
     options: Options,
     readers: Arc<Readers>,
 }
@@ -216,6 +241,17 @@ impl Writing {
                 batch.push(job);
             }
             self.serve(batch);
+        }
+        self.release();
+    }
+
+    /// Lets go of the files. A connection that is closed takes in and removes the log by its name, which
+    /// would be that of other files where the store's are lost; theirs then stay open to the end of the
+    /// process.
+    fn release(&mut self) {
+        let disk = self.disk.take();
+        if self.place.check().is_err() {
+            std::mem::forget(disk);
         }
     }
 
@@ -240,13 +276,17 @@ impl Writing {
 
     fn commit(&mut self, batch: &[Job]) -> std::result::Result<Vec<Result<Answer>>, Failure> {
         let (store_id, clock) = (self.store_id, Arc::clone(&self.options.clock));
-        let disk = self.disk().map_err(|error| Failure { row: false, error })?;
-        write(disk, store_id, &*clock, batch).map_err(|error| {
+        let not_a_row = |error| Failure { row: false, error };
+        let disk = self.disk().map_err(not_a_row)?;
+        let answers = write(disk, store_id, &*clock, batch).map_err(|error| {
             if is_io_fault(&error) {
                 self.stop();
             }
             Failure { row: is_constraint(&error), error: translate(&error, "appending events") }
-        })
+        })?;
+        // What was committed to files that are gone is not acknowledged.
+        self.place.check().map_err(not_a_row)?;
+        Ok(answers)
     }
 
     /// Nothing more is written or read after a fault of the disk: what the operating system holds
@@ -255,20 +295,21 @@ impl Writing {
         let path = self.path.display();
         tracing::error!(%path, "the disk failed; the store stops until it can be opened again");
         self.readers.stop();
-        self.disk = None;
+        self.release();
     }
 
     fn disk(&mut self) -> Result<&mut Disk> {
-        let disk = match self.disk.take() {
-            Some(disk) => disk,
-            None => {
-                let opened = open::writer(&self.path, &self.options)?;
-                let disk = Disk::take(opened, &self.path, &self.options)?;
-                self.readers.resume();
-                disk
-            }
-        };
-        Ok(self.disk.insert(disk))
+        if self.disk.is_some() {
+            self.place.check()?;
+        } else {
+            // Opening would make a file where there is none.
+            self.place.check_database()?;
+            let opened = open::writer(&self.path, &self.options)?;
+            self.disk = Some(Disk::take(opened, &self.path, &self.options)?);
+            self.place.opened_again();
+            self.readers.resume();
+        }
+        self.disk.as_mut().ok_or_else(closed)
     }
 }
 
@@ -296,6 +337,9 @@ fn write(
                 }
                 Job::ChangeType(change, _) => appending.change_type(change)?.map(Answer::Changed),
                 Job::Restore(request, _) => Ok(Answer::Restored(appending.restore(request)?)),
+                Job::Correct(corrections, _) => {
+                    Ok(Answer::Corrected(appending.correct(corrections)?))
+                }
             })
         })
         .collect::<rusqlite::Result<Vec<_>>>()?;
