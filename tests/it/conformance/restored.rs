@@ -58,7 +58,7 @@ pub async fn what_does_not_continue_the_head_is_refused_alone(trial: Trial) {
         outcomes.into_iter().map(|outcome| outcome.map_err(|error| error.code)).collect();
     let (new, diverged) = (Ok(Restoring::New), Err(Code::InstanceDiverged));
     let missing = Err(Code::MissingEvent);
-    assert_eq!(codes, [new.clone(), new, diverged, missing.clone(), missing]);
+    assert_eq!(codes, [new, new, diverged, missing, missing]);
     assert_eq!(annals.instance(&id).await.last_sequence, 2);
     assert!(annals.verify().await.valid);
 }
