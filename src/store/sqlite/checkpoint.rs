@@ -149,7 +149,7 @@ fn move_bulk(connection: &Connection, log: &Log) {
 /// Moves what can be moved without waiting for anyone; gives the number of pages at the start of the
 /// log that are in the file now. A failure leaves the log as it is, whole and readable; the next
 /// attempt tries again.
-fn checkpoint(connection: &Connection) -> Option<i32> {
+pub fn checkpoint(connection: &Connection) -> Option<i32> {
     connection
         .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(2))
         .inspect_err(|error| {

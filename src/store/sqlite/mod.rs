@@ -34,14 +34,13 @@ use tokio::sync::watch;
 
 use super::{
     AppendRequest, Appended, Clock, Correction, EventPage, EventQuery, EventStore, EventStream,
-    FeedCursor, InstanceFilter, InstanceHint, InstancePage, RestoreRequest, StoreFacts, StoredType,
-    TypeChange, TypeScan, TypesAsked,
+    FeedCursor, InstanceFilter, InstanceHint, InstancePage, RestoreRequest, Restored, StoreFacts,
+    StoredType, TypeChange, TypeScan, TypesAsked,
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
-use crate::integrity::Restoring;
 use place::Place;
 use readers::Readers;
 use writer::Writer;
@@ -117,7 +116,7 @@ impl EventStore for SqliteStore {
         self.writer.append(request).await
     }
 
-    async fn restore(&self, request: RestoreRequest) -> Result<Vec<Result<Restoring>>> {
+    async fn restore(&self, request: RestoreRequest) -> Result<Restored> {
         self.writer.restore(request).await
     }
 

@@ -25,8 +25,13 @@ pub struct Place {
 impl Place {
     /// The files as they are now, of which the store must have just been opened.
     pub fn of(path: &Path) -> Self {
+        // Where the path is a link, SQLite keeps the log beside the file that it leads to.
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let paths = ENDINGS.map(|ending| {
-            let mut name = path.as_os_str().to_owned();
+            if ending.is_empty() {
+                return path.to_owned();
+            }
+            let mut name = real.as_os_str().to_owned();
             name.push(ending);
             PathBuf::from(name)
         });
@@ -50,6 +55,15 @@ impl Place {
     /// As [`Place::check`].
     pub fn check_database(&self) -> Result<()> {
         self.compare(1)
+    }
+
+    /// Whether the log alone is lost: what is in it can still be moved into the database file, by who has
+    /// both open. Without the log's index others may have written meanwhile, and nothing is moved.
+    pub fn only_log_is_lost(&self) -> bool {
+        let opened = *self.opened();
+        let [database, log, index] =
+            std::array::from_fn(|file| identity(&self.paths[file]) == opened[file]);
+        database && !log && index
     }
 
     /// To be called when the store was opened again.

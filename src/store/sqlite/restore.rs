@@ -8,14 +8,11 @@ use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{Event, Hash};
 use crate::domain::instance::Instance;
 use crate::integrity::{self, Decided, Restoring};
-use crate::store::{RestoreEvent, RestoreRequest};
+use crate::store::{RestoreEvent, RestoreRequest, Restored};
 
 impl Appending<'_> {
     /// Decides each event and writes those that are new.
-    pub fn restore(
-        &mut self,
-        request: &RestoreRequest,
-    ) -> rusqlite::Result<Vec<Result<Restoring>>> {
+    pub fn restore(&mut self, request: &RestoreRequest) -> rusqlite::Result<Restored> {
         request.events.iter().map(|event| self.restore_event(event)).collect()
     }
 

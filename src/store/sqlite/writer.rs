@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::{Mutex, oneshot};
 
 use super::append::Appending;
-use super::checkpoint::Checkpointer;
+use super::checkpoint::{Checkpointer, checkpoint};
 use super::error::{While, is_constraint, is_io_fault, translate};
 use super::lock::FileLock;
 use super::place::Place;
@@ -19,9 +19,8 @@ use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
-use crate::integrity::Restoring;
 use crate::store::{
-    AppendRequest, Appended, Clock, Correction, RestoreRequest, StoredType, TypeChange,
+    AppendRequest, Appended, Clock, Correction, RestoreRequest, Restored, StoredType, TypeChange,
 };
 
 /// The most calls that wait for the writer; beyond it a caller is refused at once.
@@ -36,7 +35,7 @@ type Reply<T> = oneshot::Sender<Result<T>>;
 enum Job {
     Append(AppendRequest, Reply<Appended>),
     ChangeType(TypeChange, Reply<StoredType>),
-    Restore(RestoreRequest, Reply<Vec<Result<Restoring>>>),
+    Restore(RestoreRequest, Reply<Restored>),
     Correct(Vec<Correction>, Reply<bool>),
 }
 
@@ -74,7 +73,7 @@ impl Job {
 enum Answer {
     Appended(Box<Appended>),
     Changed(StoredType),
-    Restored(Vec<Result<Restoring>>),
+    Restored(Restored),
     Corrected(bool),
 }
 
@@ -93,7 +92,7 @@ impl Answer {
         }
     }
 
-    fn restored(self) -> Result<Vec<Result<Restoring>>> {
+    fn restored(self) -> Result<Restored> {
         match self {
             Answer::Restored(restored) => Ok(restored),
             _ => Err(mismatched()),
@@ -150,7 +149,7 @@ impl Writer {
     }
 
     /// Hands events of another store to the thread and waits until they are durable or refused.
-    pub async fn restore(&self, request: RestoreRequest) -> Result<Vec<Result<Restoring>>> {
+    pub async fn restore(&self, request: RestoreRequest) -> Result<Restored> {
         self.wait_for(|reply| Job::Restore(request, reply)).await
     }
 
@@ -242,6 +241,8 @@ impl Writing {
             }
             self.serve(batch);
         }
+        // What a lost log holds is kept; whoever asks next is told.
+        let _ = self.look();
         self.release();
     }
 
@@ -253,6 +254,16 @@ impl Writing {
         if self.place.check().is_err() {
             std::mem::forget(disk);
         }
+    }
+
+    /// Whether the files are those that were opened. A log that was removed still holds what was
+    /// acknowledged: that is moved into the database file while it can be.
+    fn look(&self) -> Result<()> {
+        self.place.check().inspect_err(|_| {
+            if let Some(disk) = self.disk.as_ref().filter(|_| self.place.only_log_is_lost()) {
+                checkpoint(&disk.connection);
+            }
+        })
     }
 
     fn serve(&mut self, batch: Vec<Job>) {
@@ -285,7 +296,7 @@ impl Writing {
             Failure { row: is_constraint(&error), error: translate(&error, "appending events") }
         })?;
         // What was committed to files that are gone is not acknowledged.
-        self.place.check().map_err(not_a_row)?;
+        self.look().map_err(not_a_row)?;
         Ok(answers)
     }
 
@@ -300,7 +311,7 @@ impl Writing {
 
     fn disk(&mut self) -> Result<&mut Disk> {
         if self.disk.is_some() {
-            self.place.check()?;
+            self.look()?;
         } else {
             // Opening would make a file where there is none.
             self.place.check_database()?;

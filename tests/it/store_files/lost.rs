@@ -83,3 +83,33 @@ async fn a_store_that_takes_the_place_of_an_open_one_is_left_alone() {
     assert_eq!(again.events(&resident).await.len(), 30);
     refused(again.query(json!({"instance_id": instance})).await, Code::InstanceNotFound);
 }
+
+#[tokio::test]
+async fn what_was_acknowledged_before_the_log_was_removed_is_kept() {
+    for emits_after in [false, true] {
+        let (_folder, path) = place();
+        let annals = open(&path).unwrap();
+        let instance = annals.register().await;
+        annals.emit_tasks(&instance, 5).await;
+        fs::remove_file(format!("{}-wal", path.display())).unwrap();
+        if emits_after {
+            refuses_everything(&annals, &instance).await;
+        }
+        annals.close().await;
+        let again = open(&path).unwrap();
+        assert_eq!(again.events(&instance).await.len(), 6);
+        assert!(again.verify().await.valid);
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_a_store_behind_a_link_is_watched() {
+    let (folder, path) = place();
+    let real = folder.path().join("real.db");
+    closed_store(&real).await;
+    std::os::unix::fs::symlink(&real, &path).unwrap();
+    let annals = open(&path).unwrap();
+    let instance = annals.register().await;
+    fs::remove_file(format!("{}-wal", real.display())).unwrap();
+    refuses_everything(&annals, &instance).await;
+}
