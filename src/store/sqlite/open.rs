@@ -115,11 +115,14 @@ fn prepare_file(path: &Path) -> Result<()> {
     }
     match fs::metadata(path) {
         Ok(found) => refuse_no_store(path, &found),
-        Err(error) if error.kind() == ErrorKind::NotFound => match create_file(path) {
-            // Another process was faster.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            created => created.map_err(|error| unusable(path, &error)),
-        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            refuse_lone_log(path)?;
+            match create_file(path) {
+                // Another process was faster.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+                created => created.map_err(|error| unusable(path, &error)),
+            }
+        }
         Err(error) => Err(unusable(path, &error)),
     }
 }
@@ -137,6 +140,27 @@ pub fn refuse_no_store(path: &Path, found: &fs::Metadata) -> Result<()> {
         1 => Err(foreign(path)),
         _ => refuse_foreign(path),
     }
+}
+
+/// A log without its file may hold acknowledged events of a store that was moved away. SQLite removes
+/// it when a new file takes the place.
+fn refuse_lone_log(path: &Path) -> Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let is_lone = fs::metadata(&log).is_ok_and(|log| log.len() > 0)
+        // Another process may have made both since.
+        && !fs::exists(path).unwrap_or(false);
+    if !is_lone {
+        return Ok(());
+    }
+    let log = Path::new(&log).display();
+    Err(Error::new(
+        Code::StoreUnavailable,
+        format!("{} is missing, but its write-ahead log {log} is there", path.display()),
+        "put the file back where it was: the log holds its last events; for a new store, move the \
+         log away or name another --store",
+    )
+    .at("store"))
 }
 
 fn create_folder(folder: &Path) -> std::io::Result<()> {

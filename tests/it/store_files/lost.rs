@@ -113,3 +113,24 @@ async fn the_log_of_a_store_behind_a_link_is_watched() {
     fs::remove_file(format!("{}-wal", real.display())).unwrap();
     refuses_everything(&annals, &instance).await;
 }
+
+#[tokio::test]
+async fn a_log_whose_file_is_away_is_not_taken_for_nothing() {
+    let (folder, path) = place();
+    let annals = open(&path).unwrap();
+    let instance = annals.register().await;
+    annals.emit_tasks(&instance, 5).await;
+    // As a kill leaves them.
+    let left = folder.path().join("left");
+    for ending in ["", "-wal"] {
+        fs::copy(format!("{}{ending}", path.display()), format!("{}{ending}", left.display()))
+            .unwrap();
+    }
+    let away = folder.path().join("away");
+    rename(&[""], &left, &away);
+    refused(open(&left).map(drop), Code::StoreUnavailable);
+    rename(&[""], &away, &left);
+    let again = open(&left).unwrap();
+    assert_eq!(again.events(&instance).await.len(), 6);
+    assert!(again.verify().await.valid);
+}
