@@ -19,6 +19,7 @@ mod mcp_session;
 mod mcp_stdio;
 mod power_cut;
 mod python_client;
+mod redaction;
 mod specification;
 mod store_files;
 mod tidy;

@@ -1,0 +1,8 @@
+//! Redaction against a labelled corpus: secrets that are drawn from the published formats, and
+//! ordinary text that must stay as it is.
+
+mod contexts;
+mod draw;
+mod formats;
+mod recall;
+mod secrets;
