@@ -4,5 +4,7 @@
 mod contexts;
 mod draw;
 mod formats;
+mod ordinary;
 mod recall;
+mod samples;
 mod secrets;

@@ -38,15 +38,18 @@ impl Draw {
     }
 
     /// Fills the gaps of a format. A gap is a letter for its alphabet and a length, as in `{h40}`;
-    /// `{U}` is a UUID.
+    /// `{U}` is a UUID. Any other brace is itself.
     pub fn fill(&mut self, format: &str) -> String {
         let mut filled = String::new();
         let mut rest = format;
         while let Some((before, after)) = rest.split_once('{') {
-            let (gap, after) = after.split_once('}').expect("a gap is closed");
             filled.push_str(before);
-            filled.push_str(&self.gap(gap));
-            rest = after;
+            let gap = after.split_once('}').filter(|(gap, _)| is_gap(gap));
+            rest = gap.map_or(after, |(_, after)| after);
+            match gap {
+                Some((gap, _)) => filled.push_str(&self.gap(gap)),
+                None => filled.push('{'),
+            }
         }
         filled + rest
     }
@@ -142,6 +145,12 @@ impl Draw {
         let pair = format!("deploy:{}", self.password());
         base64(pair.as_bytes(), STANDARD)
     }
+}
+
+/// Whether this stands for something, and is not a brace of the format.
+fn is_gap(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text == "U" || text.starts_with(|c: char| c.is_ascii_alphabetic()) && is_number(&text[1..])
 }
 
 /// The digits of Base64 that come after letters and numbers.
