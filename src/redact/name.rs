@@ -83,6 +83,10 @@ const ABOUT: &[&str] = &[
     "msg",
 ];
 
+/// Words of names whose value is made of a secret and does not give it away.
+const HASHED: &[&str] =
+    &["hashed", "hash", "digest", "sha1", "sha256", "sha512", "md5", "bcrypt", "fingerprint"];
+
 /// First words of keys that open no lock.
 const OPEN_KEYS: &[&str] = &[
     "public",
@@ -228,7 +232,9 @@ pub fn promise(name: &str) -> Option<Promise> {
     let (last, before) = words.split_last()?;
     let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
     let previous = before.last().copied().unwrap_or_default();
-    if ABOUT.contains(&words[0]) && words.len() > 1 {
+    if ABOUT.contains(&words[0]) && words.len() > 1
+        || before.iter().any(|word| HASHED.contains(word))
+    {
         return None;
     }
     if is_password(last, before) {
@@ -242,6 +248,7 @@ pub fn promise(name: &str) -> Option<Promise> {
         "key" if previous == "secret" || words.ends_with(&["secret", "access", "key"]) => {
             Some(Promise::Secret)
         }
+        "base" if words.ends_with(&["secret", "key", "base"]) => Some(Promise::Secret),
         last if last.ends_with("secret") || last.ends_with("secretkey") => Some(Promise::Secret),
         "secrets" => Some(Promise::Token),
         "key" | "keys" => key(before),
@@ -333,7 +340,7 @@ mod tests {
             (
                 Some(Promise::Secret),
                 "client_secret clientSecret JWT_SECRET SECRET_KEY AWS_SECRET_ACCESS_KEY \
-                 webhook-secret secretKey clientsecret SecretAccessKey",
+                 webhook-secret secretKey clientsecret SecretAccessKey secret_key_base",
             ),
             (
                 Some(Promise::Token),
@@ -349,7 +356,7 @@ mod tests {
                 "password_file token_type tokenizer max_tokens tokens passed_count monkey author \
                  primary_key public_key cache-key next_page_token keyboard secretName bypass \
                  passwordLength compass access_token_url resetPassword forgot_password keys.len \
-                 sessionId context_tokens OLDPWD token.example.com api_key_id user",
+                 sessionId context_tokens hashed_secret passwordHash hashedPassword OLDPWD token.example.com api_key_id user",
             ),
         ] {
             for name in names.split_whitespace() {

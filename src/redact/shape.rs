@@ -156,7 +156,6 @@ pub fn is_reference(text: &str) -> bool {
         "projects/",
         "file:",
         "ENC[",
-        "!",
         "@Microsoft.KeyVault",
         "ref+",
         "keyring:",
@@ -177,16 +176,36 @@ pub fn is_reference(text: &str) -> bool {
         "\\u003c",
         "&lt;",
     ];
-    text.contains("[REDACTED") || STARTS.iter().any(|start| text.starts_with(start))
+    text.contains("[REDACTED")
+        || STARTS.iter().any(|start| text.starts_with(start))
+        || is_tag(text)
+        || is_windows_variable(text)
+}
+
+/// Whether this is a YAML tag, as in `!vault`, or the delayed expansion `!NAME!`.
+fn is_tag(text: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphabetic() || b"_:/!.".contains(&byte);
+    text.strip_prefix('!').is_some_and(|name| name.bytes().all(is_name))
+}
+
+/// Whether the text starts with a variable as `cmd` reads it: `%NAME%`, `%1`.
+fn is_windows_variable(text: &str) -> bool {
+    let Some(name) = text.strip_prefix('%') else { return false };
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_()~:".contains(&byte);
+    let length = name.bytes().take_while(|byte| is_name(*byte)).count();
+    let is_argument =
+        (1..=2).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit());
+    is_argument || length > 0 && name[length..].starts_with('%')
 }
 
 /// Whether a few characters stand again and again in place of what is hidden.
 fn is_mask(text: &str) -> bool {
-    let mut rest: Vec<u8> = text.bytes().filter(|byte| !b"*.xX-_#?\"'".contains(byte)).collect();
+    let length = text.chars().count();
+    let mut rest: Vec<char> = text.chars().filter(|c| !"*.xX-_#?\"'".contains(*c)).collect();
     rest.dedup();
     // Some masks show the start or the end.
     let masked = ["***", "xxxx", "XXXX", "...", "####", "----", "____", "\u{2022}", "\u{2026}"];
-    rest.len() <= 1 || text.len() - rest.len() >= 4 && masked.iter().any(|mask| text.contains(mask))
+    rest.len() <= 1 || length - rest.len() >= 4 && masked.iter().any(|mask| text.contains(mask))
 }
 
 /// Whether the text has a word that tells an example, or counts up.

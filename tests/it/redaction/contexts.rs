@@ -100,7 +100,7 @@ pub const PASSWORDS: &[&str] = &[
     "net.password=¤ # see the wiki",
     "Password for app is ¤",
     "the password is ¤",
-    "fish: set -x DB_PASSWORD ¤",
+    "set -gx DB_PASSWORD ¤",
     "ConvertTo-SecureString \"¤\" -AsPlainText -Force",
     "client_secret=\"¤\"",
     "SECRET_KEY = '¤'",

@@ -19,10 +19,13 @@ struct Kind {
 /// What this repository has: its sources and documents. Left out are those about redaction, which
 /// show what is replaced.
 fn repository(name: &'static str, folders: &[&str]) -> Kind {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = Vec::new();
     for folder in folders {
-        read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut texts);
+        read(&root.join(folder), &mut texts);
     }
+    let below = |path: &str| path[root.as_os_str().len()..].to_owned();
+    texts.iter_mut().for_each(|(path, _)| *path = below(path));
     texts.retain(|(path, _)| !path.contains("redact"));
     assert!(!texts.is_empty(), "{name}");
     Kind { name, texts }
