@@ -7,6 +7,7 @@ mod emit;
 mod process;
 mod protocol;
 mod read;
+mod redact;
 mod rig;
 mod space;
 
@@ -19,6 +20,7 @@ type Part = (&'static str, fn(&mut Report));
 const PARTS: &[Part] = &[
     ("emit", emit::run),
     ("read", read::run),
+    ("redact", redact::run),
     ("protocol", protocol::run),
     ("process", process::run),
     ("space", space::run),

@@ -1,16 +1,6 @@
 //! The `annals` program; see [`annals::cli`].
 
-use std::io::IsTerminal;
-
-use tracing_subscriber::EnvFilter;
-
 fn main() -> std::process::ExitCode {
-    let filter = EnvFilter::try_from_env("ANNALS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -15,6 +15,8 @@ use super::figures::Round;
 pub fn annals() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_annals"));
     command.env_remove("ANNALS_STORE").env_remove("ANNALS_LOG");
+    // Nobody's own settings.
+    command.env("ANNALS_CONFIG", "/dev/null");
     command
 }
 

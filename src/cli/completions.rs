@@ -16,8 +16,8 @@ pub struct Completions {
 
 const EXAMPLES: &str = "\
 Examples:
-  annals completions bash > ~/.local/share/bash-completion/completions/annals
-  annals completions zsh > ~/.zfunc/_annals
+  eval \"$(annals completions bash)\"            in ~/.bashrc
+  annals completions zsh > ~/.zfunc/_annals     a folder that your fpath names
   annals completions fish > ~/.config/fish/completions/annals.fish";
 
 impl Completions {

@@ -1,48 +1,93 @@
-//! What every command needs: the store, and how to print.
+//! What every command needs: the settings, the store, and how to print.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use etcetera::BaseStrategy;
 
-use crate::domain::error::{Code, Error, Result};
+use super::settings::{Settings, Values};
+use super::{logging, output};
+use crate::domain::error::Result;
 use crate::service::Service;
-use crate::store::{self, Address, SystemClock};
+use crate::store::{self, SystemClock};
 
 /// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
-pub struct Context {
-    /// The store, as sqlite:PATH [default: a file in your data directory]
-    #[arg(long, env = "ANNALS_STORE", hide_env_values = true, global = true, value_name = "STORE")]
-    #[arg(display_order = 900)]
+pub struct Options {
+    /// The store, as sqlite:PATH [default: a file in your data directory] [env: ANNALS_STORE]
+    #[arg(long, global = true, value_name = "STORE", display_order = 900)]
     store: Option<String>,
+    /// The configuration file [default: annals/config.toml in your configuration directory] [env:
+    /// ANNALS_CONFIG]
+    #[arg(long, global = true, value_name = "FILE", display_order = 901)]
+    pub config: Option<PathBuf>,
     /// Print JSON, exactly what the MCP tool answers
-    #[arg(long, global = true, display_order = 901)]
+    #[arg(long, global = true, display_order = 902)]
+    pub json: bool,
+}
+
+impl Options {
+    /// The settings, as these options, the environment and the configuration file say.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_configuration`, `invalid_store`.
+    pub fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::load(self.config.clone(), |name| std::env::var_os(name))?;
+        settings.take_flag("store", self.store.as_ref())?;
+        Ok(settings)
+    }
+
+    /// What a command works with. Starts logging, as the settings say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::settings`].
+    pub fn context(&self) -> Result<Context> {
+        let settings = self.settings()?;
+        logging::start(&settings.values.log);
+        Ok(Context { settings, json: self.json })
+    }
+}
+
+/// What a command works with.
+pub struct Context {
+    /// The settings.
+    pub settings: Settings,
+    /// Whether to print JSON.
     pub json: bool,
 }
 
 impl Context {
-    /// Opens the store.
+    /// Opens the store, and says so where that made a new one.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_store` and `store_*` errors.
     pub fn service(&self) -> Result<Service> {
-        let address = match &self.store {
-            Some(text) => text.parse()?,
-            None => Address::Sqlite(default_path()?),
-        };
-        let clock = Arc::new(SystemClock);
-        Ok(Service::new(store::open(&address, clock.clone())?, clock))
+        let service = self.quiet_service()?;
+        let facts = service.store_facts();
+        if facts.is_new {
+            output::note(&format!("made a new store: {}", facts.address));
+        }
+        Ok(service)
     }
-}
 
-fn default_path() -> Result<PathBuf> {
-    let directories = etcetera::choose_base_strategy().map_err(|_| {
-        Error::new(
-            Code::InvalidStore,
-            "this user has no home directory for the store",
-            "name a file with --store sqlite:PATH or ANNALS_STORE",
-        )
-        .at("store")
-    })?;
-    Ok(store::default_path(&directories.data_dir()))
+    /// Opens the store.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_store` and `store_*` errors.
+    pub fn quiet_service(&self) -> Result<Service> {
+        let values: &Values = &self.settings.values;
+        let clock = Arc::new(SystemClock);
+        let store = store::open(&values.store()?, clock.clone()).map_err(|error| {
+            // Whoever named a file that is no store wants to know where; a full disk is another matter.
+            let named_wrongly = error.field.as_deref() == Some("store");
+            if named_wrongly { self.settings.blame("store", error) } else { error }
+        })?;
+        let service = Service::new(store, clock).with_redactor(values.redactor()?);
+        Ok(service.with_limits(values.limits))
+    }
 }

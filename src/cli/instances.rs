@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::table::{Column, Table};
-use super::{output, times};
+use super::{first_steps, output, times};
 use crate::domain::error::Result;
 use crate::domain::instance::Status;
 use crate::service::{InstanceView, ListInstancesRequest};
@@ -20,7 +20,7 @@ pub struct Instances {
     /// Only instances with this status
     #[arg(long, value_enum)]
     status: Option<StatusArgument>,
-    /// At most so many, 1 to 1000 [default: 100]
+    /// At most so many, 1 to 1000 unless configured otherwise [default: 100]
     #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true)]
     limit: Option<i64>,
     /// Go on where the page before ended
@@ -57,9 +57,9 @@ impl Instances {
             limit: self.limit,
             cursor: self.cursor,
         };
-        let service = context.service()?;
+        // That it was made is told with how to begin.
+        let service = context.quiet_service()?;
         let answer = service.list_instances(request).await?;
-        let address = service.store_facts().address.clone();
         service.shutdown().await;
         if context.json {
             return output::json(&answer);
@@ -67,9 +67,7 @@ impl Instances {
         if answer.instances.is_empty() && is_filtered {
             output::note("no instance fits; all of them: annals instances");
         } else if answer.instances.is_empty() {
-            output::note(&format!("no instance yet in {address}; begin with one of:"));
-            output::note_command("annals register --project NAME");
-            output::note_command("annals import git .");
+            first_steps::note(&service);
         } else {
             list(&answer.instances);
         }

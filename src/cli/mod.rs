@@ -2,14 +2,19 @@
 
 mod close;
 mod completions;
+mod config;
 mod context;
+mod demo;
+mod doctor;
 mod emit;
 mod events;
+mod first_steps;
 mod format;
 mod heartbeat;
 mod import;
 mod input;
 mod instances;
+mod logging;
 mod man;
 mod mcp;
 mod output;
@@ -20,6 +25,7 @@ mod refusal;
 mod register;
 mod replay;
 mod serve;
+mod settings;
 mod show;
 mod summary;
 mod table;
@@ -34,20 +40,21 @@ mod wrap;
 use clap::{Parser, Subcommand};
 
 use crate::domain::error::{Class, Error, Result};
-use context::Context;
+use context::Options;
 
 /// The event store for AI coding agents: record, query and replay what every agent did
 #[derive(Debug, Parser)]
 #[command(name = "annals", version, long_version = version::long(), max_term_width = 100, after_help = START)]
 struct Cli {
     #[command(flatten)]
-    context: Context,
+    options: Options,
     #[command(subcommand)]
     command: Command,
 }
 
 const START: &str = "\
 Start with one of:
+  annals demo              what it is about, on one screen
   annals serve             agents record over MCP; prints how to connect one
   annals import git .      the history of a repository becomes events
   annals register -p odin  prints the handle of a new instance, for:
@@ -77,30 +84,39 @@ enum Command {
     Redact(redact::Redact),
     #[command(subcommand)]
     Import(import::Import),
+    Demo(demo::Demo),
+    Doctor(doctor::Doctor),
+    Config(config::Config),
     Completions(completions::Completions),
     Man(man::Man),
 }
 
 impl Command {
-    async fn run(self, context: &Context) -> Result<u8> {
+    /// Runs the command; gives the exit code.
+    async fn run(self, options: &Options) -> Result<u8> {
+        let context = || options.context();
         match self {
-            Self::Serve(command) => command.run(context).await,
-            Self::Mcp(command) => command.run(context).await,
-            Self::Register(command) => command.run(context).await,
-            Self::Heartbeat(command) => command.run(context).await,
-            Self::Emit(command) => command.run(context).await,
-            Self::Query(command) => command.run(context).await,
-            Self::Replay(command) => command.run(context).await,
-            Self::Tail(command) => command.run(context).await,
-            Self::Types(command) => command.run(context).await,
-            Self::Instances(command) => command.run(context).await,
-            Self::Show(command) => command.run(context).await,
-            Self::Close(command) => command.run(context).await,
-            Self::Verify(command) => return command.run(context).await,
-            Self::Redact(command) => command.run(context),
-            Self::Import(command) => command.run(context).await,
+            // These work where the configuration is at fault, too.
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
+            Self::Config(command) => command.run(options),
+            Self::Demo(command) => command.run(options).await,
+            Self::Doctor(command) => return command.run(options).await,
+            Self::Verify(command) => return command.run(&context()?).await,
+            Self::Serve(command) => command.run(context()?).await,
+            Self::Mcp(command) => command.run(&context()?).await,
+            Self::Register(command) => command.run(&context()?).await,
+            Self::Heartbeat(command) => command.run(&context()?).await,
+            Self::Emit(command) => command.run(&context()?).await,
+            Self::Query(command) => command.run(&context()?).await,
+            Self::Replay(command) => command.run(&context()?).await,
+            Self::Tail(command) => command.run(&context()?).await,
+            Self::Types(command) => command.run(&context()?).await,
+            Self::Instances(command) => command.run(&context()?).await,
+            Self::Show(command) => command.run(&context()?).await,
+            Self::Close(command) => command.run(&context()?).await,
+            Self::Redact(command) => command.run(&context()?),
+            Self::Import(command) => command.run(&context()?).await,
         }
         .map(|()| 0)
     }
@@ -117,8 +133,8 @@ pub async fn run() -> u8 {
         Ok(cli) => cli,
         Err(error) => return usage::explain(&error, std::env::args_os()),
     };
-    let json = cli.context.json;
-    let code = match cli.command.run(&cli.context).await {
+    let json = cli.options.json;
+    let code = match cli.command.run(&cli.options).await {
         Ok(code) => code,
         Err(error) => {
             refusal::print(&error, json);

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::format::{self, Field, Format};
-use super::output;
 use super::times::{self, Edge};
+use super::{first_steps, output};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::Timestamp;
 use crate::service::{Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
@@ -45,7 +45,7 @@ pub struct Query {
     /// Only events with a higher sequence number
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     after: Option<i64>,
-    /// At most so many events, 1 to 1000 [default: 100]
+    /// At most so many events, 1 to 1000 unless configured otherwise [default: 100]
     #[arg(long, short = 'n', value_name = "N", allow_negative_numbers = true)]
     limit: Option<i64>,
     /// Leave out so many events first
@@ -141,9 +141,15 @@ impl Query {
         let by_cursor = request.cursor.is_some();
         let service = context.service()?;
         let answer = service.query(request).await?;
+        let none_yet = answer.total_count == 0
+            && !context.json
+            && first_steps::note_if_empty(&service).await?;
         service.shutdown().await;
         if context.json {
             return output::json(&answer);
+        }
+        if none_yet {
+            return Ok(());
         }
         let format = if self.full { Format::Full } else { self.format };
         format::print(format, &answer.events, fields)?;

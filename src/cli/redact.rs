@@ -30,7 +30,8 @@ standard output, what was found and by which rule to standard error.";
 impl Redact {
     pub fn run(self, context: &Context) -> Result<()> {
         let is_argument = self.text != "-" && !self.text.as_encoded_bytes().starts_with(b"@");
-        let answer = redact(&RedactRequest { text: input::text(&self.text, "text")? });
+        let redactor = context.settings.values.redactor()?;
+        let answer = redact(&redactor, &RedactRequest { text: input::text(&self.text, "text")? });
         if context.json {
             return output::json(&answer);
         }

@@ -11,7 +11,7 @@ use super::output::{self, FAINT};
 use super::summary::summary;
 use super::table::side_by_side;
 use super::wrap::{self, Stream};
-use super::{events, times};
+use super::{events, first_steps, times};
 use crate::domain::error::Result;
 use crate::service::{FeedEvent, FeedRequest, Service};
 
@@ -52,18 +52,21 @@ impl Tail {
 
     async fn tail(self, service: &Service, json: bool) -> Result<()> {
         let mut appended = service.appended();
+        let page = service.limits().query_limit as i64;
         let mut cursor = match self.after {
             Some(cursor) => cursor,
             None => service.feed_cursor(self.id.as_deref(), self.lines).await?,
         };
+        let mut shown = false;
         loop {
             appended.mark_unchanged();
             let request = FeedRequest {
                 instance_id: self.id.clone(),
                 cursor: Some(cursor.clone()),
-                limit: Some(1_000),
+                limit: Some(page),
             };
             let found = service.feed(request).await?.events;
+            shown |= !found.is_empty();
             for event in &found {
                 let line =
                     if json { output::to_json(event)? } else { entry(event, self.id.is_some()) };
@@ -76,7 +79,10 @@ impl Tail {
             }
             if found.is_empty() {
                 if !self.follow {
-                    return Ok(());
+                    return match shown {
+                        false if !json => first_steps::note_if_empty(service).await.map(drop),
+                        _ => Ok(()),
+                    };
                 }
                 tokio::select! {
                     _ = tokio::signal::ctrl_c() => return Ok(()),

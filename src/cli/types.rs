@@ -10,7 +10,7 @@ use super::context::Context;
 use super::output::{self, HEADING};
 use super::table::{Column, Table};
 use super::times;
-use crate::domain::catalogue::EventTypeEntry;
+use crate::domain::catalogue::{Category, EventTypeEntry};
 use crate::domain::error::{Code, Error, Result};
 use crate::service::{EventTypeAnswer, ListEventTypesRequest, TypeVersionView};
 
@@ -74,7 +74,12 @@ impl Types {
 
 async fn show(name: &str, context: &Context) -> Result<()> {
     let service = context.service()?;
-    let answer = service.event_type(name).await;
+    let answer = service.event_type(name).await.map_err(|mut error| {
+        if Category::parse(name).is_some() {
+            error.hint = format!("{name} is a category: annals types --category {name}").into();
+        }
+        error
+    });
     service.shutdown().await;
     if context.json { output::json(&answer?) } else { one(&answer?) }
 }

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{output, refusal};
+use super::output::{self, HEADING};
+use super::refusal;
+use super::wrap::Stream;
 use crate::domain::error::{Code, Error};
 
 /// Prints why the arguments make no command, or the help that they ask for; gives the exit code.
@@ -30,6 +32,28 @@ fn print(error: &clap::Error) {
     } else {
         lines.iter().for_each(|line| output::say(line));
     }
+    if let Some(source) = source(error) {
+        output::labelled(Stream::Error, HEADING, "hint", source);
+    }
+}
+
+/// Arguments that a person may not know the values of, and where they are told.
+const SOURCES: [(&str, &str); 3] = [
+    ("<ID>", "`annals instances` lists the instances; a part of a handle is enough"),
+    ("<TYPE>", "`annals types` lists the event types, and `annals types TYPE` the fields of one"),
+    ("<SHELL>", "the shells are bash, elvish, fish, powershell and zsh"),
+];
+
+/// Where the first argument that is missing is told.
+fn source(error: &clap::Error) -> Option<&'static str> {
+    if error.kind() != ErrorKind::MissingRequiredArgument {
+        return None;
+    }
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let missing = missing.first()?;
+    SOURCES.iter().find(|(argument, _)| argument == missing).map(|(_, source)| *source)
 }
 
 /// The same in the form that every refusal has.
@@ -43,7 +67,8 @@ fn as_refusal(error: &clap::Error) -> Error {
     let words: Vec<&str> = first.split_whitespace().collect();
     let message = words.join(" ");
     let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
-    let refusal = Error::new(code, message, "`annals help COMMAND` shows what a command takes");
+    let hint = source(error).unwrap_or("`annals help COMMAND` shows what a command takes");
+    let refusal = Error::new(code, message, hint);
     match argument(error) {
         Some(argument) => refusal.at(argument),
         None => refusal,

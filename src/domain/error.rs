@@ -62,7 +62,7 @@ codes! {
     InvalidEventData = "invalid_event_data", Invalid;
     /// `metadata` is no JSON object.
     InvalidMetadata = "invalid_metadata", Invalid;
-    /// A payload has more bytes than the limit.
+    /// A payload, or a whole message, has more bytes than the limit.
     PayloadTooLarge = "payload_too_large", Invalid;
     /// A payload is nested deeper than the limit.
     PayloadTooDeep = "payload_too_deep", Invalid;
@@ -120,8 +120,26 @@ codes! {
     InvalidUnicode = "invalid_unicode", Invalid;
     /// A file or folder cannot be read, or is not of the expected kind.
     InvalidInput = "invalid_input", Invalid;
+    /// A setting, or the configuration file, is at fault.
+    InvalidConfiguration = "invalid_configuration", Invalid;
     /// The store's address is not understood, or its kind is not supported.
     InvalidStore = "invalid_store", Invalid;
+    /// An HTTP request is not of this machine, or of another site's page.
+    Forbidden = "forbidden", Invalid;
+    /// Nothing is served at the path of an HTTP request.
+    UnknownPath = "unknown_path", NotFound;
+    /// The method of an HTTP request is not served at its path.
+    MethodNotAllowed = "method_not_allowed", Invalid;
+    /// An HTTP request accepts no form in which it could be answered.
+    NotAcceptable = "not_acceptable", Invalid;
+    /// The body of an HTTP request is not of a type that is read.
+    UnsupportedMediaType = "unsupported_media_type", Invalid;
+    /// A header of an HTTP request has a value that is not served.
+    InvalidHeader = "invalid_header", Invalid;
+    /// An HTTP request did not arrive whole, or not in time.
+    IncompleteRequest = "incomplete_request", Invalid;
+    /// JSON is no message of JSON-RPC.
+    InvalidMessage = "invalid_message", Invalid;
     /// The store did not answer, or failed while writing.
     StoreUnavailable = "store_unavailable", Unavailable;
     /// Too many calls are waiting for the store.

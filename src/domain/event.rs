@@ -85,8 +85,8 @@ pub enum TypeCheck {
     /// The event fits its custom type as this change has left it. A later change makes the event be
     /// checked again.
     FitsAsOf(u64),
-    /// The event does not fit its custom type as it is now, for this reason. It is accepted only as
-    /// the repetition of one that was stored while it did.
+    /// The event does not fit its custom type, or the limits of this process, as they are now, for
+    /// this reason. It is accepted only as the repetition of one that was stored while it did.
     Refused(Box<Error>),
 }
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use rmcp::model::ErrorCode;
 use serde_json::Value;
 
-use crate::domain::error::{Code, Error};
+use crate::domain::error::{Class, Error};
 use crate::mcp::message;
 
 /// A refusal with a status of its own.
@@ -20,11 +20,10 @@ pub(super) fn no_message(status: StatusCode, answer: Value) -> Response {
 }
 
 /// A JSON-RPC error for a request that is wrong as HTTP already.
-pub(super) fn invalid_request(
-    status: StatusCode,
-    message: impl Into<String>,
-    hint: &'static str,
-) -> Response {
-    let error = Error::new(Code::InvalidArgument, message, hint);
-    no_message(status, message::answer(Value::Null, ErrorCode::INVALID_REQUEST, &error))
+pub(super) fn json_rpc_error(status: StatusCode, error: &Error) -> Response {
+    let code = match error.code.class() {
+        Class::Failed => ErrorCode::INTERNAL_ERROR,
+        _ => ErrorCode::INVALID_REQUEST,
+    };
+    no_message(status, message::answer(Value::Null, code, error))
 }

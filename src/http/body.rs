@@ -9,23 +9,20 @@ use tokio::time::timeout;
 
 use crate::mcp::{MESSAGE_BYTES, READ_BYTES};
 
-/// How long a whole body may take to arrive.
-const ARRIVAL_TIME: Duration = Duration::from_secs(30);
-
 /// Why a body was not read.
 #[derive(Debug)]
 pub(super) enum Unread {
     /// It has more bytes than [`MESSAGE_BYTES`].
     TooLarge,
-    /// It did not arrive in time.
-    TooSlow,
+    /// It did not arrive within this time.
+    TooSlow(Duration),
     /// The connection failed.
     Broken(axum::Error),
 }
 
-/// Reads a whole body.
-pub(super) async fn read(body: Body) -> Result<Bytes, Unread> {
-    timeout(ARRIVAL_TIME, collect(body)).await.unwrap_or(Err(Unread::TooSlow))
+/// Reads a whole body, which must arrive within `time`.
+pub(super) async fn read(body: Body, time: Duration) -> Result<Bytes, Unread> {
+    timeout(time, collect(body)).await.unwrap_or(Err(Unread::TooSlow(time)))
 }
 
 /// Of a body that is too large, more is read, without keeping it: a client that is still sending

@@ -60,7 +60,7 @@ fn port(authority: &Authority, scheme: Option<&str>) -> u16 {
 
 fn forbidden(header: &str, message: &str) -> Error {
     Error::new(
-        Code::InvalidArgument,
+        Code::Forbidden,
         format!("forbidden: {message}"),
         "connect by localhost, 127.0.0.1 or [::1], from a program, not from another site's page",
     )

@@ -1,16 +1,19 @@
 //! The MCP endpoint: Streamable HTTP without sessions, so that there is nothing a client can lose.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
+use rmcp::model::ProtocolVersion;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use super::answer;
 use super::body::{self, Unread};
+use crate::domain::error::{Code, Error};
 use crate::mcp::{LISTEN, Lifecycle, MESSAGE_BYTES, Server, message};
 
 /// The most bytes of a plain error text of rmcp.
@@ -19,15 +22,19 @@ const ERROR_TEXT_BYTES: usize = 64 * 1024;
 /// The header by which 2026-07-28 names the method outside of the body, which must agree with it.
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 
+/// The header that names the version of the protocol.
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+
 /// The endpoint of a server.
 #[derive(Clone)]
 pub(super) struct Endpoint<S> {
     server: Server<S>,
     streamable: StreamableHttpService<Server<S>, NeverSessionManager>,
+    body_time: Duration,
 }
 
 /// The endpoint of a server. Host and Origin are not checked here but by [`super::guard`].
-pub(super) fn endpoint<S: Lifecycle>(server: Server<S>) -> Endpoint<S> {
+pub(super) fn endpoint<S: Lifecycle>(server: Server<S>, body_time: Duration) -> Endpoint<S> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -39,7 +46,7 @@ pub(super) fn endpoint<S: Lifecycle>(server: Server<S>) -> Endpoint<S> {
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    Endpoint { server, streamable }
+    Endpoint { server, streamable, body_time }
 }
 
 /// Handles a request. What rmcp answers in plain text is answered as JSON-RPC.
@@ -52,13 +59,14 @@ pub(super) async fn handle<S: Lifecycle>(
     }
     let (mut parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
-        return answer::invalid_request(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        let error = Error::new(
+            Code::UnsupportedMediaType,
             "the Content-Type is not application/json",
             "send the message as JSON with Content-Type: application/json",
         );
+        return answer::json_rpc_error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &error);
     }
-    let bytes = match body::read(body).await {
+    let bytes = match body::read(body, endpoint.body_time).await {
         Ok(bytes) => bytes,
         Err(unread) => return unread_answer(&unread),
     };
@@ -66,6 +74,7 @@ pub(super) async fn handle<S: Lifecycle>(
         return answer::no_message(StatusCode::OK, refusal);
     }
     accept_json(&mut parts.headers);
+    name_notification(&mut parts.headers, &bytes);
     if parts.headers.get(METHOD).is_some_and(|method| method == LISTEN)
         && let Some(beginning) = endpoint.server.beginning().await
     {
@@ -89,12 +98,19 @@ async fn as_json_rpc(response: Response) -> Response {
     let allow = response.headers().get(header::ALLOW).cloned();
     let text = to_bytes(response.into_body(), ERROR_TEXT_BYTES).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let hint = match status {
-        StatusCode::METHOD_NOT_ALLOWED => "POST each message: there are no sessions",
-        StatusCode::NOT_ACCEPTABLE => "send Accept: application/json, text/event-stream",
-        _ => "see the Streamable HTTP transport in the MCP specification",
+    let (code, hint) = match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            (Code::MethodNotAllowed, "POST each message: there are no sessions")
+        }
+        StatusCode::NOT_ACCEPTABLE => {
+            (Code::NotAcceptable, "send Accept: application/json, text/event-stream")
+        }
+        StatusCode::BAD_REQUEST => {
+            (Code::InvalidHeader, "send an MCP-Protocol-Version that server/discover lists")
+        }
+        _ => (Code::Internal, "this is a fault of Annals: please report it"),
     };
-    let mut answer = answer::invalid_request(status, text, hint);
+    let mut answer = answer::json_rpc_error(status, &Error::new(code, text, hint));
     answer.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
     answer
 }
@@ -122,20 +138,34 @@ fn accept_json(headers: &mut HeaderMap) {
     }
 }
 
-fn unread_answer(unread: &Unread) -> Response {
-    match unread {
-        Unread::TooLarge => {
-            answer::no_message(StatusCode::PAYLOAD_TOO_LARGE, message::too_large(&[]))
-        }
-        Unread::TooSlow => answer::invalid_request(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body did not arrive within 30 seconds",
-            "send it again; nothing was stored",
-        ),
-        Unread::Broken(error) => answer::invalid_request(
-            StatusCode::BAD_REQUEST,
-            format!("the body cannot be read: {error}"),
-            "send it again; nothing was stored",
-        ),
+/// 2026-07-28 asks for the header of the method with requests only, and rmcp with notifications too:
+/// a client that hangs up on a listener sends one without it.
+fn name_notification(headers: &mut HeaderMap, bytes: &[u8]) {
+    let is_modern = headers
+        .get(VERSION)
+        .and_then(|version| version.to_str().ok())
+        .is_some_and(|version| version >= ProtocolVersion::STANDARD_HEADERS.as_str());
+    if is_modern
+        && !headers.contains_key(METHOD)
+        && let Some(method) = message::notification(bytes)
+        && let Ok(method) = HeaderValue::from_str(&method)
+    {
+        headers.insert(METHOD, method);
     }
+}
+
+fn unread_answer(unread: &Unread) -> Response {
+    let (status, reason) = match unread {
+        Unread::TooLarge => {
+            return answer::no_message(StatusCode::PAYLOAD_TOO_LARGE, message::too_large(&[]));
+        }
+        Unread::TooSlow(time) => {
+            (StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {time:?}"))
+        }
+        Unread::Broken(error) => {
+            (StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))
+        }
+    };
+    let hint = "send it again; nothing was stored";
+    answer::json_rpc_error(status, &Error::new(Code::IncompleteRequest, reason, hint))
 }

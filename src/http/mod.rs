@@ -1,27 +1,30 @@
 //! HTTP: MCP at `/mcp`, and whether the server is up and ready.
 //!
 //! There are no tokens yet, so only loopback addresses are served, and only to programs of this
-//! machine: see [`guard`]. Time limits: the body of a request must arrive within 30 seconds. A
-//! client that is slow to send its headers, or that keeps an idle connection, is not disconnected.
+//! machine: see [`guard`]. How many connections there may be and how long a request may take to
+//! arrive, [`Limits`] says. A client that is slow to read its answer is not disconnected.
 
 mod answer;
 mod body;
+mod connections;
 mod guard;
 mod health;
+mod limits;
 mod mcp;
 mod router;
 mod shutdown;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::error::{Code, Error, Result};
 use crate::mcp::{Lifecycle, Server};
 
+pub use limits::Limits;
 pub use shutdown::on_signal;
 
 /// How long requests under way may go on after the signal to stop.
@@ -33,25 +36,40 @@ const GRACE: Duration = Duration::from_secs(10);
 ///
 /// `invalid_argument` where the address is none, is not a loopback address, or is taken.
 pub async fn bind(address: &str) -> Result<TcpListener> {
-    let refused = |message: String, hint: &'static str| {
+    let refused = |message: String, hint: String| {
         Error::new(Code::InvalidArgument, message, hint).at("listen")
     };
     let addresses: Vec<SocketAddr> = match tokio::net::lookup_host(address).await {
         Ok(addresses) => addresses.collect(),
         Err(error) => {
+            let port = address.parse().unwrap_or(8081_u16);
             return Err(refused(
                 format!("cannot read {address:?} as an address to listen on: {error}"),
-                "give a host and a port, such as 127.0.0.1:8081",
+                format!("give a host and a port, such as 127.0.0.1:{port}"),
             ));
         }
     };
     addresses.iter().try_for_each(loopback_only)?;
     TcpListener::bind(addresses.as_slice()).await.map_err(|error| {
-        refused(
-            format!("cannot listen on {address}: {error}"),
-            "another program, perhaps another `annals serve`, may hold the port: stop it, or \
-             choose another port with --listen",
-        )
+        let port = addresses.first().map_or(0, SocketAddr::port);
+        match error.kind() {
+            ErrorKind::AddrInUse => refused(
+                format!("port {port} is in use: another program listens on {address}"),
+                format!(
+                    "perhaps `annals serve` runs already: then use that one; else stop the other \
+                     program, or choose another port, such as --listen 127.0.0.1:{}",
+                    if port < u16::MAX { port + 1 } else { 8081 }
+                ),
+            ),
+            ErrorKind::PermissionDenied => refused(
+                format!("this user may not listen on port {port}"),
+                "choose a port from 1024 on, such as --listen 127.0.0.1:8081".into(),
+            ),
+            _ => refused(
+                format!("cannot listen on {address}: {error}"),
+                "choose an address of this machine, such as --listen 127.0.0.1:8081".into(),
+            ),
+        }
     })
 }
 
@@ -64,6 +82,7 @@ pub async fn bind(address: &str) -> Result<TcpListener> {
 pub async fn serve<S: Lifecycle>(
     listener: TcpListener,
     server: Server<S>,
+    limits: Limits,
     stop: CancellationToken,
 ) -> Result<()> {
     let address = listener.local_addr().map_err(|error| {
@@ -71,23 +90,13 @@ pub async fn serve<S: Lifecycle>(
     })?;
     loopback_only(&address)?;
     let service = server.service().clone();
-    // An answer is small and complete: sent at once, it does not wait for the client's
-    // acknowledgement of the one before.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    let serving = axum::serve(listener, router::router(server.until(stop.clone())))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let router = router::router(server.until(stop.clone()), limits.body);
     let out_of_time = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = async { serving.await } => if let Err(error) = ended {
-            tracing::error!(%error, "the HTTP server failed");
-        },
+        () = connections::serve(listener, router, limits, stop.clone()) => {}
         () = out_of_time => tracing::warn!("some requests were not answered in time"),
     }
     service.shutdown().await;

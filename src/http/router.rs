@@ -1,5 +1,7 @@
 //! The routes.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -11,14 +13,16 @@ use super::{answer, guard, health, mcp};
 use crate::domain::error::{Code, Error};
 use crate::mcp::{Lifecycle, Server};
 
-/// Every route, behind the check of `Host` and `Origin`.
-pub(super) fn router<S: Lifecycle>(server: Server<S>) -> Router {
+/// Every route, behind the check of `Host` and `Origin`. The body of a message must arrive within
+/// `body_time`.
+pub(super) fn router<S: Lifecycle>(server: Server<S>, body_time: Duration) -> Router {
+    let endpoint = mcp::endpoint(server.clone(), body_time);
     Router::new()
         .route("/", get(hello))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<S>))
-        .with_state(server.clone())
-        .merge(Router::new().route("/mcp", any(mcp::handle::<S>)).with_state(mcp::endpoint(server)))
+        .with_state(server)
+        .merge(Router::new().route("/mcp", any(mcp::handle::<S>)).with_state(endpoint))
         .method_not_allowed_fallback(not_allowed)
         .fallback(not_found)
         .layer(from_fn(guard::local_only))
@@ -38,8 +42,8 @@ async fn hello(headers: HeaderMap) -> String {
 
 async fn not_found(request: Request) -> Response {
     let path = request.uri().path();
-    let error = Error::new(Code::InvalidArgument, format!("there is nothing at {path}"), ENDPOINTS)
-        .at("path");
+    let error =
+        Error::new(Code::UnknownPath, format!("there is nothing at {path}"), ENDPOINTS).at("path");
     answer::refusal(StatusCode::NOT_FOUND, &error)
 }
 
@@ -48,7 +52,7 @@ async fn not_allowed(request: Request) -> Response {
     let message = format!("{method} is not allowed at {path}");
     answer::refusal(
         StatusCode::METHOD_NOT_ALLOWED,
-        &Error::new(Code::InvalidArgument, message, ENDPOINTS).at("method"),
+        &Error::new(Code::MethodNotAllowed, message, ENDPOINTS).at("method"),
     )
 }
 

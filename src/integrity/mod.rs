@@ -1,8 +1,9 @@
 //! The rules that make a record trustworthy, as pure functions: how an append is decided, how an
-//! event is hashed, and how a chain of events is verified.
+//! event is hashed, how a chain of events is verified, and which row of the registry it adds up to.
 
 mod decide;
 mod hash;
+mod projection;
 mod verify;
 
 #[cfg(test)]
@@ -10,4 +11,5 @@ mod tests;
 
 pub use decide::{Decided, Facts, Outcome, decide, type_changed};
 pub use hash::{FORMAT_VERSION, event_hash};
+pub use projection::Projection;
 pub use verify::{Chain, Fault, FaultKind};

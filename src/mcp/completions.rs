@@ -61,7 +61,7 @@ fn unknown(of: &str, argument: &str) -> Error {
     let shown = |text: &str| text.chars().take(80).collect::<String>();
     Error::new(
         Code::InvalidArgument,
-        format!("{} has no argument {}", shown(of), shown(argument)),
+        format!("there is no argument {} of {}", shown(argument), shown(of)),
         format!(
             "complete `id` of {INSTANCE_TEMPLATE}, {EVENTS_TEMPLATE} or {STATE_TEMPLATE}, `type` of \
              {TYPE_TEMPLATE}, or `instance` of the prompt resume"

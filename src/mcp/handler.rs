@@ -138,9 +138,9 @@ impl<S: Lifecycle> ServerHandler for Server<S> {
         context: RequestContext<RoleServer>,
     ) -> Answered<ReadResourceResponse> {
         let service = self.content::<ReadResourceRequestMethod>()?.service.clone();
-        let reading = resources::read(service, request.uri);
+        let reading = resources::read(service, request.uri.clone());
         let read = running::run("resources/read", Some(&context.ct), reading).await;
-        read.map(Into::into).map_err(|refused| resources::unread(&refused))
+        read.map(Into::into).map_err(|refused| resources::unread(refused, &request.uri))
     }
 
     async fn list_prompts(
@@ -186,8 +186,8 @@ impl<S: Lifecycle> ServerHandler for Server<S> {
         let Some(connection) = &self.connection else {
             return Err(ErrorData::method_not_found::<SubscribeRequestMethod>());
         };
-        let subscribed = connection.subscribe(content, request.uri, &context.peer).await;
-        subscribed.map_err(|refused| resources::unread(&refused))
+        let subscribed = connection.subscribe(content, request.uri.clone(), &context.peer).await;
+        subscribed.map_err(|refused| resources::unread(refused, &request.uri))
     }
 
     async fn unsubscribe(

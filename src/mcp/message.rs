@@ -3,6 +3,7 @@
 
 use rmcp::model::ErrorCode;
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
 use serde_json::{Value, json};
 
 use super::MESSAGE_BYTES;
@@ -19,6 +20,19 @@ struct Envelope {
 #[derive(Deserialize)]
 struct Called {
     method: String,
+    #[serde(default, deserialize_with = "is_there")]
+    id: bool,
+}
+
+/// Whether there is a value, of whatever kind.
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
+/// The method of a notification: of a message that names one and has no id.
+pub(crate) fn notification(bytes: &[u8]) -> Option<String> {
+    let called: Called = serde_json::from_slice(bytes).ok()?;
+    (!called.id).then_some(called.method)
 }
 
 /// The id of the call in `bytes`, or null.
@@ -99,7 +113,7 @@ fn no_message(message: &Value) -> Error {
             "send an object with a \"method\" and \"params\", or with a \"result\", or an \"error\"",
         )
     };
-    Error::new(Code::InvalidArgument, text, hint).at("message")
+    Error::new(Code::InvalidMessage, text, hint).at("message")
 }
 
 #[cfg(test)]
@@ -153,6 +167,16 @@ mod tests {
         assert_eq!(refusal["error"], "event_data.a stands twice in its object");
         let twice = folded(br#"{"jsonrpc":"2.0","id":5,"method":"ping","method":"ping"}"#);
         assert_eq!(twice.expect("is refused")["error"]["code"], -32600);
+    }
+
+    #[test]
+    fn a_notification_has_a_method_and_no_id() {
+        let cancelled = br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{}}"#;
+        assert_eq!(notification(cancelled).as_deref(), Some("notifications/cancelled"));
+        for bytes in [&br#"{"id":null,"method":"ping"}"#[..], br#"{"id":1,"method":"ping"}"#, b"{}"]
+        {
+            assert_eq!(notification(bytes), None);
+        }
     }
 
     #[test]

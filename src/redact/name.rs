@@ -84,8 +84,7 @@ const ABOUT: &[&str] = &[
 ];
 
 /// Words of names whose value is made of a secret and does not give it away.
-const HASHED: &[&str] =
-    &["hashed", "hash", "digest", "sha1", "sha256", "sha512", "md5", "bcrypt", "fingerprint"];
+const HASHED: &[&str] = &["hashed", "digested"];
 
 /// First words of keys that open no lock.
 const OPEN_KEYS: &[&str] = &[
@@ -234,6 +233,7 @@ pub fn promise(name: &str) -> Option<Promise> {
     let previous = before.last().copied().unwrap_or_default();
     if ABOUT.contains(&words[0]) && words.len() > 1
         || before.iter().any(|word| HASHED.contains(word))
+        || last.starts_with("hashed")
     {
         return None;
     }
@@ -302,7 +302,7 @@ fn qualifies(word: &str) -> bool {
 }
 
 /// The words of a name in snake, kebab, dotted or camel case, in lower case; at most the last 12.
-fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before = ' ';
     let mut characters = name.chars().peekable();
@@ -356,7 +356,7 @@ mod tests {
                 "password_file token_type tokenizer max_tokens tokens passed_count monkey author \
                  primary_key public_key cache-key next_page_token keyboard secretName bypass \
                  passwordLength compass access_token_url resetPassword forgot_password keys.len \
-                 sessionId context_tokens hashed_secret passwordHash hashedPassword OLDPWD token.example.com api_key_id user",
+                 sessionId context_tokens hashed_secret hashedPassword password_hash OLDPWD token.example.com api_key_id user hashedsecret",
             ),
         ] {
             for name in names.split_whitespace() {

@@ -176,10 +176,10 @@ pub fn is_reference(text: &str) -> bool {
         "\\u003c",
         "&lt;",
     ];
-    text.contains("[REDACTED")
+    is_windows_variable(text)
+        || text.contains("[REDACTED")
         || STARTS.iter().any(|start| text.starts_with(start))
         || is_tag(text)
-        || is_windows_variable(text)
 }
 
 /// Whether this is a YAML tag, as in `!vault`, or the delayed expansion `!NAME!`.
@@ -188,24 +188,24 @@ fn is_tag(text: &str) -> bool {
     text.strip_prefix('!').is_some_and(|name| name.bytes().all(is_name))
 }
 
-/// Whether the text starts with a variable as `cmd` reads it: `%NAME%`, `%1`.
+/// Whether this is `%NAME%`, or `%%NAME%%` as batch files write it.
 fn is_windows_variable(text: &str) -> bool {
-    let Some(name) = text.strip_prefix('%') else { return false };
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_()~:".contains(&byte);
-    let length = name.bytes().take_while(|byte| is_name(*byte)).count();
-    let is_argument =
-        (1..=2).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit());
-    is_argument || length > 0 && name[length..].starts_with('%')
+    let bare = text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    bare.map(|name| name.trim_matches('%')).is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.()-".contains(&byte))
+    })
 }
 
 /// Whether a few characters stand again and again in place of what is hidden.
 fn is_mask(text: &str) -> bool {
-    let length = text.chars().count();
-    let mut rest: Vec<char> = text.chars().filter(|c| !"*.xX-_#?\"'".contains(*c)).collect();
+    let signs = "*.xX-_#?\"'\u{2022}\u{2026}";
+    let mut rest: Vec<char> = text.chars().filter(|c| !signs.contains(*c)).collect();
     rest.dedup();
     // Some masks show the start or the end.
     let masked = ["***", "xxxx", "XXXX", "...", "####", "----", "____", "\u{2022}", "\u{2026}"];
-    rest.len() <= 1 || length - rest.len() >= 4 && masked.iter().any(|mask| text.contains(mask))
+    rest.len() <= 1
+        || text.chars().count() - rest.len() >= 4 && masked.iter().any(|mask| text.contains(mask))
 }
 
 /// Whether the text has a word that tells an example, or counts up.
@@ -305,14 +305,21 @@ mod tests {
             "your_api_key_here",
             "changeme",
             "...",
+            "\u{2026}",
             "sk-xxxxxxxxxxxx",
             "AKIAIOSFODNN7EXAMPLE",
             "{{ token }}",
             "op://vault/item",
+            "%DB_PASSWORD%",
+            "%%TOKEN%%",
+            "!vault",
+            "!NAME!",
         ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in ["hunter2", "s3cr3t!", "q7Zt9LbX2mVc4NdR8sKe", "correct-horse"] {
+        for text in
+            ["hunter2", "!hunter2", "%x9$k2%", "s3cr3t!", "q7Zt9LbX2mVc4NdR8sKe", "correct-horse"]
+        {
             assert!(!is_placeholder(text), "{text}");
         }
     }

@@ -2,17 +2,18 @@
 
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::EventId;
-use crate::domain::limits;
+use crate::domain::limits::Limits;
 use crate::domain::time::{InvalidTime, TimeRange, Timestamp, parse_end, parse_start};
 
 /// A page size.
-pub fn limit(given: Option<i64>) -> Result<u32> {
-    let Some(given) = given else { return Ok(limits::QUERY_LIMIT_DEFAULT) };
-    match u32::try_from(given) {
-        Ok(limit @ 1..=limits::QUERY_LIMIT) => Ok(limit),
+pub fn limit(given: Option<i64>, limits: &Limits) -> Result<u32> {
+    let most = limits.query_limit;
+    let wanted = given.map_or(Some(limits.page()), |given| usize::try_from(given).ok());
+    match wanted.filter(|wanted| (1..=most).contains(wanted)).map(u32::try_from) {
+        Some(Ok(limit)) => Ok(limit),
         _ => Err(Error::new(
             Code::InvalidLimit,
-            format!("limit is {given}, it must be 1 to {}", limits::QUERY_LIMIT),
+            format!("limit is {}, it must be 1 to {most}", given.unwrap_or_default()),
             "ask for a smaller page, and for the next one with offset or after_sequence",
         )
         .at("limit")),

@@ -50,6 +50,7 @@ impl Service {
         let event = prepare_own(
             self.catalogue,
             &self.redactor,
+            &self.limits,
             "instance_closed",
             Value::Object(reason.into_iter().collect::<Map<_, _>>()),
             "reason",

@@ -10,7 +10,6 @@ use super::prepare::prepare;
 use crate::domain::error::{Class, Code, Error, Result};
 use crate::domain::event::{NewEvent, TypeCheck};
 use crate::domain::ids::{EventId, InstanceId};
-use crate::domain::limits;
 use crate::domain::time::Timestamp;
 use crate::store::{AppendRequest, Appended, Receipt};
 
@@ -97,7 +96,7 @@ pub struct EmitRequest {
 pub struct EmitBatchRequest {
     /// The instance: its id, its handle, or a part of its handle that no other has.
     pub instance_id: String,
-    /// The events in their order, 1 to 1000.
+    /// The events in their order, 1 to 1000 unless configured otherwise.
     pub events: Vec<EventInput>,
     /// Refuse with sequence_conflict unless this is the instance's last sequence number.
     #[serde(default)]
@@ -191,7 +190,7 @@ impl Service {
     pub async fn emit_batch(&self, request: EmitBatchRequest) -> Result<EmitBatchAnswer> {
         let expected =
             arguments::sequence(request.expected_sequence_num, "expected_sequence_num", 0)?;
-        check_size(request.events.len())?;
+        check_size(request.events.len(), self.limits.batch_events)?;
         let appended = self
             .record(&request.instance_id, expected, &request.events, |index, refusal| {
                 refusal.in_batch(index)
@@ -217,7 +216,8 @@ impl Service {
         loop {
             let types = self.types_named(inputs.iter().map(|input| &*input.event_type)).await?;
             let prepared = inputs.iter().enumerate().map(|(index, input)| {
-                prepare(&types, &self.redactor, input).map_err(|refusal| placed(index, refusal))
+                prepare(&types, &self.redactor, &self.limits, input)
+                    .map_err(|refusal| placed(index, refusal))
             });
             let events = prepared.collect::<Result<Vec<_>>>()?;
             let only = if let [event] = &*events { Some(event.type_check.clone()) } else { None };
@@ -283,19 +283,16 @@ pub(super) fn only(appended: &Appended) -> Result<ReceiptView> {
         .ok_or_else(|| Error::new(Code::Internal, "the store gave no receipt", "report this fault"))
 }
 
-fn check_size(events: usize) -> Result<()> {
-    match events {
-        1..=limits::BATCH_EVENTS => Ok(()),
-        0 => {
-            Err(Error::new(Code::EmptyBatch, "events is empty", "send at least one event")
-                .at("events"))
-        }
-        _ => Err(Error::new(
-            Code::BatchTooLarge,
-            format!("the batch has {events} events, the limit is {}", limits::BATCH_EVENTS),
-            "send several batches",
-        )
-        .at("events")
-        .with("limit", limits::BATCH_EVENTS)),
+fn check_size(events: usize, most: usize) -> Result<()> {
+    if events == 0 {
+        let hint = "send at least one event";
+        return Err(Error::new(Code::EmptyBatch, "events is empty", hint).at("events"));
     }
+    if events <= most {
+        return Ok(());
+    }
+    let message = format!("the batch has {events} events, the limit is {most}");
+    Err(Error::new(Code::BatchTooLarge, message, "send several batches")
+        .at("events")
+        .with("limit", most))
 }

@@ -19,7 +19,7 @@ pub struct FeedRequest {
     /// Only events after this one; see [`FeedEvent::cursor`]. Without it, from the start.
     #[serde(default)]
     pub cursor: Option<String>,
-    /// At most so many, 1 to 1000; 100 by default.
+    /// At most so many, 1 to 1000; 100 by default. A configuration may say otherwise.
     #[serde(default)]
     pub limit: Option<i64>,
 }
@@ -50,7 +50,7 @@ impl Service {
     /// `instance_not_found`, `ambiguous_instance`, `invalid_limit`, `invalid_argument` for a cursor
     /// that is none, and `store_*` errors.
     pub async fn feed(&self, request: FeedRequest) -> Result<FeedAnswer> {
-        let limit = arguments::limit(request.limit)?;
+        let limit = arguments::limit(request.limit, &self.limits)?;
         let cursor = request.cursor.as_deref().map(cursor::parse_feed).transpose()?;
         let instance_id = self.feed_scope(request.instance_id.as_deref()).await?;
         let found = self.store.feed(instance_id, cursor.unwrap_or_default(), limit).await?;

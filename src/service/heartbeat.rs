@@ -63,6 +63,7 @@ impl Service {
         let event = prepare_own(
             self.catalogue,
             &self.redactor,
+            &self.limits,
             "instance_heartbeat",
             Value::Object(data),
             "current_epic",

@@ -7,7 +7,6 @@ use super::{CloseRequest, EmitBatchRequest, EventInput, RegisterRequest, Service
 use crate::domain::error::{Code, Result};
 use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::instance::Status;
-use crate::domain::limits::BATCH_EVENTS;
 
 /// An import under way.
 #[derive(Debug)]
@@ -97,7 +96,7 @@ impl Service {
         }
         let mut events = events.into_iter().peekable();
         while events.peek().is_some() {
-            let batch: Vec<_> = events.by_ref().take(BATCH_EVENTS).collect();
+            let batch: Vec<_> = events.by_ref().take(self.limits.batch_events).collect();
             import.added += self.emit_history(import, batch).await?;
         }
         Ok(())

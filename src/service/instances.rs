@@ -1,5 +1,7 @@
 //! Listing instances, and looking at one.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,7 @@ use super::{Service, arguments, cursor};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, Status};
+use crate::domain::limits::QUERY_LIMIT;
 use crate::domain::time::Timestamp;
 use crate::replay::State;
 use crate::store::InstanceFilter;
@@ -87,7 +90,7 @@ pub struct ListInstancesRequest {
     /// Only stale instances: no life for 120 seconds, and not closed.
     #[serde(default)]
     pub stale_only: bool,
-    /// At most so many, 1 to 1000; 100 by default.
+    /// At most so many, 1 to 1000; 100 by default. A configuration may say otherwise.
     #[serde(default)]
     pub limit: Option<i64>,
     /// The next_cursor of the page before.
@@ -151,7 +154,7 @@ impl Service {
             status,
             now,
             after: request.cursor.as_deref().map(parse_cursor).transpose()?,
-            limit: arguments::limit(request.limit)?,
+            limit: arguments::limit(request.limit, &self.limits)?,
         };
         let page = self.store.list_instances(&filter).await?;
         let last = page.instances.last().filter(|_| page.has_more);
@@ -176,6 +179,35 @@ impl Service {
             state,
             last_events: last.into_iter().map(EventView::try_from).collect::<Result<_>>()?,
         })
+    }
+}
+
+impl Service {
+    /// The instances of the registry that are not in `seen`, which they are added to.
+    ///
+    /// An instance that shows life meanwhile comes first in the listing, perhaps past the page where
+    /// it was to be found: who wants all asks until there are none.
+    pub(super) async fn unseen_instances(
+        &self,
+        seen: &mut HashSet<InstanceId>,
+    ) -> Result<Vec<InstanceId>> {
+        let mut filter = InstanceFilter {
+            project: None,
+            status: None,
+            now: self.now(),
+            after: None,
+            limit: QUERY_LIMIT,
+        };
+        let mut unseen = Vec::new();
+        loop {
+            let page = self.store.list_instances(&filter).await?;
+            let ids = page.instances.iter().map(|instance| instance.instance_id);
+            unseen.extend(ids.filter(|id| seen.insert(*id)));
+            match page.instances.last().filter(|_| page.has_more) {
+                Some(last) => filter.after = Some((last.last_heartbeat, last.instance_id)),
+                None => return Ok(unseen),
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod changes;
 mod close;
 mod cursor;
 mod custom_types;
+mod doctor;
 mod emit;
 mod excerpts;
 mod feed;
@@ -17,6 +18,7 @@ mod instances;
 mod known_types;
 mod prepare;
 mod query;
+mod rebuild;
 mod redact;
 mod register;
 mod replay;
@@ -29,16 +31,18 @@ use std::sync::Arc;
 
 use crate::domain::catalogue::Catalogue;
 use crate::domain::error::Result;
+use crate::domain::limits::Limits;
 use crate::domain::time::Timestamp;
-use crate::redact::Redactor;
 use crate::store::{Clock, SharedStore, StoreFacts};
 
+pub use crate::redact::Redactor;
 pub use changes::{Changes, is_named};
 pub use close::{CloseAnswer, CloseRequest};
 pub use custom_types::{
     AddEventTypeAnswer, AddEventTypeRequest, RemoveEventTypeAnswer, RemoveEventTypeRequest,
     TypeOutcome,
 };
+pub use doctor::{Finding, Level, examine};
 pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
@@ -50,7 +54,8 @@ pub use instances::{
     DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
 };
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
-pub use redact::{FindingView, RedactAnswer, RedactRequest, redact};
+pub use rebuild::{RegistryCheck, RowDifference, Unprojectable};
+pub use redact::{FindingView, RedactAnswer, RedactRequest, redact, redactor_allowing};
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
 pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};
@@ -63,6 +68,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     catalogue: &'static Catalogue,
     redactor: Arc<Redactor>,
+    limits: Limits,
     custom_types: Arc<known_types::Cache>,
 }
 
@@ -74,6 +80,7 @@ impl Service {
             clock,
             catalogue: Catalogue::builtin(),
             redactor: Arc::default(),
+            limits: Limits::default(),
             custom_types: Arc::default(),
         }
     }
@@ -83,6 +90,18 @@ impl Service {
     pub fn with_redactor(mut self, redactor: Redactor) -> Self {
         self.redactor = Arc::new(redactor);
         self
+    }
+
+    /// The same service with other limits of what it takes and shows.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The limits of what it takes and shows.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// What the store is.

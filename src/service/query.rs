@@ -13,7 +13,6 @@ use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::keyword::Keyword;
-use crate::domain::limits;
 use crate::domain::time::Timestamp;
 use crate::domain::value_condition::ValueCondition;
 use crate::store::{EventQuery, Order, Scope};
@@ -85,7 +84,7 @@ pub struct QueryRequest {
     /// Which events to show; all of them by default.
     #[serde(default)]
     pub filters: Option<Filters>,
-    /// At most so many events, 1 to 1000; 100 by default.
+    /// At most so many events, 1 to 1000; 100 by default. A configuration may say otherwise.
     #[serde(default)]
     pub limit: Option<i64>,
     /// Leave out so many events first; 0 by default.
@@ -196,11 +195,12 @@ impl Service {
             SortOrder::Desc => Order::Descending,
         };
         let (limit, offset) =
-            (arguments::limit(request.limit)?, arguments::offset(request.offset)?);
+            (arguments::limit(request.limit, &self.limits)?, arguments::offset(request.offset)?);
         let after = arguments::sequence(filters.after_sequence, "filters.after_sequence", 0)?;
         let effective =
             arguments::date_range(filters.start_date.as_deref(), filters.end_date.as_deref())?;
-        let keyword = filters.keyword.as_deref().map(keyword).transpose()?;
+        let most = self.limits.keyword_chars;
+        let keyword = filters.keyword.as_deref().map(|text| keyword(text, most)).transpose()?;
         let values = values(filters.values)?;
         let event_types = self.event_types(filters.event_type, filters.category.as_deref()).await?;
         let scope = self.scope(request.instance_id, request.project, request.epic).await?;
@@ -300,14 +300,14 @@ impl Service {
     }
 }
 
-fn keyword(text: &str) -> Result<Keyword> {
+fn keyword(text: &str, most: usize) -> Result<Keyword> {
     let chars = text.chars().count();
-    if (1..=limits::KEYWORD_CHARS).contains(&chars) {
+    if (1..=most).contains(&chars) {
         return Ok(Keyword::new(text));
     }
     Err(Error::new(
         Code::InvalidKeyword,
-        format!("keyword has {chars} characters, it must have 1 to {}", limits::KEYWORD_CHARS),
+        format!("keyword has {chars} characters, it must have 1 to {most}"),
         "search for a shorter part of the text, or leave the keyword out",
     )
     .at("filters.keyword"))

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::json::bounded_text;
-use crate::domain::limits;
-use crate::redact::{Counts, Found, Redactor, replace};
+use crate::domain::limits::{Limits, PayloadLimits};
+use crate::redact::{AllowList, Counts, Found, Redactor, replace};
 
 /// The caller's texts of an event in the form in which they are stored.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub(super) struct Texts {
 /// `payload_too_large` when a payload is beyond its limit with its secrets replaced.
 pub(super) fn redact_event(
     redactor: &Redactor,
+    limits: &Limits,
     event_data: &Value,
     metadata: Option<&Value>,
     texts: Texts,
@@ -53,10 +54,10 @@ pub(super) fn redact_event(
     };
     counts.record(&mut fields)?;
     let event_data = match event_data {
-        Some(value) => bounded(&value, "event_data", limits::EVENT_DATA_BYTES)?,
+        Some(value) => bounded(&value, "event_data", limits.event_data())?,
         None => texts.event_data,
     };
-    let metadata = bounded(&Value::Object(fields), "metadata", limits::METADATA_BYTES)?;
+    let metadata = bounded(&Value::Object(fields), "metadata", limits.metadata())?;
     Ok(Texts { event_data, metadata: Some(metadata), correlation_id })
 }
 
@@ -75,8 +76,8 @@ fn redact_payload(
     (redacted != *value).then_some(redacted)
 }
 
-fn bounded(value: &Value, field: &str, max_bytes: usize) -> Result<String> {
-    bounded_text(value, field, max_bytes).map_err(|mut error| {
+fn bounded(value: &Value, field: &str, limits: PayloadLimits) -> Result<String> {
+    bounded_text(value, field, limits).map_err(|mut error| {
         error.message.push_str("; secrets were replaced in it, which made it longer");
         error
     })
@@ -85,6 +86,20 @@ fn bounded(value: &Value, field: &str, max_bytes: usize) -> Result<String> {
 /// A text of an instance as it is stored.
 pub(super) fn redact_text(redactor: &Redactor, text: &str) -> String {
     redactor.text(text, &mut Counts::default()).into_owned()
+}
+
+/// A refusal without the secrets of the values that it shows.
+pub(super) fn redact_refusal(redactor: &Redactor, mut refusal: Error) -> Error {
+    refusal.message = redact_text(redactor, &refusal.message);
+    refusal.field = refusal.field.map(|field| redact_text(redactor, &field));
+    if let Some(details) = &refusal.details {
+        let mut details = Value::Object(details.as_ref().clone());
+        redactor.value(&mut details, &mut Counts::default());
+        if let Value::Object(details) = details {
+            refusal.details = Some(details.into());
+        }
+    }
+    refusal
 }
 
 /// Refuses a name that is a secret: a name is shown everywhere, and none can stand in its place.
@@ -105,6 +120,30 @@ pub(super) fn refuse_secret(
         "choose a name that everybody may read",
     )
     .at(field))
+}
+
+/// The rules of redaction with exceptions of the user's own: texts, and regular expressions that must
+/// match as a whole, which are no secrets.
+///
+/// # Errors
+///
+/// `invalid_argument` for an expression that cannot be compiled.
+pub fn redactor_allowing(texts: &[String], patterns: &[String]) -> Result<Redactor> {
+    let mut allow = AllowList::default();
+    texts.iter().for_each(|text| allow.text(text));
+    for pattern in patterns {
+        allow.pattern(pattern).map_err(|error| {
+            // The last line of a fault of syntax says what is wrong; those before show the place.
+            let error = error.to_string();
+            let why = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            Error::new(
+                Code::InvalidArgument,
+                format!("{pattern:?} is no regular expression: {why}"),
+                "mend it; what stands for itself, such as a dot, needs a backslash before it",
+            )
+        })?;
+    }
+    Ok(Redactor::new(allow))
 }
 
 /// Asks what would be redacted in a text.
@@ -144,8 +183,7 @@ pub struct FindingView {
 /// Finds and replaces the secrets of a text by the rules that every event goes through. Nothing is
 /// stored. An event is also searched by the names of its fields; here, names count as they stand in
 /// the text.
-pub fn redact(request: &RedactRequest) -> RedactAnswer {
-    let redactor = Redactor::standard();
+pub fn redact(redactor: &Redactor, request: &RedactRequest) -> RedactAnswer {
     let found = redactor.find(&request.text);
     let mut counts = Counts::default();
     counts.add(&found);

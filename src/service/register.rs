@@ -87,6 +87,7 @@ impl Service {
         let event = prepare_own(
             self.catalogue,
             &self.redactor,
+            &self.limits,
             "instance_registered",
             event_data(&registration, request.context),
             "context",
@@ -125,6 +126,9 @@ fn registration(
 ) -> Result<Registration> {
     let project = request.project.clone();
     let instance_type = request.instance_type.clone().unwrap_or_else(|| DEFAULT_TYPE.into());
+    // First: the refusals below show the name.
+    refuse_secret(redactor, &project, "project", Code::InvalidProject)?;
+    refuse_secret(redactor, &instance_type, "instance_type", Code::InvalidInstanceType)?;
     arguments::name(&project, "project", Code::InvalidProject, limits::PROJECT_CHARS)?;
     arguments::name(
         &instance_type,
@@ -132,8 +136,6 @@ fn registration(
         Code::InvalidInstanceType,
         limits::INSTANCE_TYPE_CHARS,
     )?;
-    refuse_secret(redactor, &project, "project", Code::InvalidProject)?;
-    refuse_secret(redactor, &instance_type, "instance_type", Code::InvalidInstanceType)?;
     if request.context.as_ref().is_some_and(|context| !context.is_object()) {
         return Err(Error::new(
             Code::InvalidArgument,

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{InstanceView, Service};
+use super::{InstanceView, ListInstancesRequest, Service};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
@@ -46,9 +46,16 @@ impl Service {
         let mut found = self.store.find_instances(&hint, MATCHES).await?;
         match found.len() {
             1 => Ok(found.remove(0)),
+            0 if self.is_empty().await => Err(none_yet(text)),
             0 => Err(not_found(text)),
             _ => Err(self.ambiguous(text, &found)),
         }
+    }
+
+    /// Whether the store is known to have no instance.
+    async fn is_empty(&self) -> bool {
+        let any = ListInstancesRequest { limit: Some(1), ..ListInstancesRequest::default() };
+        self.list_instances(any).await.is_ok_and(|page| page.total_count == 0)
     }
 
     fn ambiguous(&self, hint: &str, found: &[Instance]) -> Error {
@@ -64,6 +71,13 @@ impl Service {
         .at("instance_id")
         .with("matches", serde_json::json!(views))
     }
+}
+
+fn none_yet(hint: &str) -> Error {
+    let mut error = not_found(hint);
+    error.message.push_str(": the store has no instance yet");
+    error.hint = "register an instance first, or look into another store".into();
+    error
 }
 
 pub(super) fn not_found(hint: &str) -> Error {

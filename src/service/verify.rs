@@ -9,9 +9,7 @@ use super::Service;
 use crate::domain::error::{Code, Result};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
-use crate::domain::limits::QUERY_LIMIT;
 use crate::integrity::{Chain, Fault, FaultKind};
-use crate::store::InstanceFilter;
 
 /// Asks for a check of the hash chains.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -77,56 +75,30 @@ impl Service {
             not_proven: NOT_PROVEN,
         };
         if let Some(hint) = &request.instance_id {
-            let instance = self.resolve(hint).await?;
-            self.verify_one(instance, &mut answer, &progress).await?;
+            let instance_id = self.resolve(hint).await?.instance_id;
+            self.verify_one(instance_id, &mut answer, &progress).await?;
             return Ok(answer);
         }
-        // An instance that shows life meanwhile comes first in the listing, perhaps past the page
-        // where it was to be found; so it is gone through until it shows none that is new.
         let mut seen = HashSet::new();
-        while self.verify_listed(&mut seen, &mut answer, &progress).await? {}
-        Ok(answer)
-    }
-
-    /// Checks the instances of the registry that were not seen yet; gives whether there were any.
-    async fn verify_listed(
-        &self,
-        seen: &mut HashSet<InstanceId>,
-        answer: &mut VerifyAnswer,
-        progress: &(impl Fn(u64) + Send + Sync),
-    ) -> Result<bool> {
-        let before = seen.len();
-        let mut filter = InstanceFilter {
-            project: None,
-            status: None,
-            now: self.now(),
-            after: None,
-            limit: QUERY_LIMIT,
-        };
         loop {
-            let page = self.store.list_instances(&filter).await?;
-            let last = page.instances.last().map(|last| (last.last_heartbeat, last.instance_id));
-            for instance in page.instances {
-                if seen.insert(instance.instance_id) {
-                    self.verify_one(instance, answer, progress).await?;
-                }
+            let unseen = self.unseen_instances(&mut seen).await?;
+            if unseen.is_empty() {
+                return Ok(answer);
             }
-            match last.filter(|_| page.has_more) {
-                Some(last) => filter.after = Some(last),
-                None => return Ok(seen.len() > before),
+            for instance_id in unseen {
+                self.verify_one(instance_id, &mut answer, &progress).await?;
             }
         }
     }
 
     async fn verify_one(
         &self,
-        instance: Instance,
+        instance_id: InstanceId,
         answer: &mut VerifyAnswer,
         progress: &(impl Fn(u64) + Send + Sync),
     ) -> Result<()> {
         // The head and the events must be of one snapshot, so the scan gives the head again.
-        let Some((instance, mut events)) = self.store.scan(instance.instance_id, None).await?
-        else {
+        let Some((instance, mut events)) = self.store.scan(instance_id, None).await? else {
             return Ok(());
         };
         answer.instances_checked += 1;

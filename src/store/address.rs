@@ -1,5 +1,6 @@
 //! Where a store is, as users name it.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,17 +21,41 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self> {
         match text.split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => {
+            Some(("sqlite", path)) if !path.trim_start_matches('/').is_empty() => {
                 Ok(Self::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
             }
-            _ => Err(Error::new(
-                Code::InvalidStore,
-                format!("cannot use {:?} as a store", text.split('@').next_back().unwrap_or(text)),
+            Some(("postgres" | "postgresql", _)) => Err(refused(
+                format!(
+                    "{} is a PostgreSQL store, and this build of Annals has the embedded store only",
+                    without_secrets(text)
+                ),
+                "name a file, as sqlite:PATH, or leave it out for the file in your data directory",
+            )),
+            None if text.contains(['/', '.']) && !text.contains(['@', '=']) => Err(refused(
+                format!("cannot use {text:?} as a store: it does not say of which kind it is"),
+                format!("for a file, write sqlite:{text}"),
+            )),
+            _ => Err(refused(
+                format!("cannot use {:?} as a store", without_secrets(text)),
                 "name an embedded store as sqlite:PATH, for example sqlite:./annals.db",
-            )
-            .at("store")),
+            )),
         }
     }
+}
+
+fn refused(message: String, hint: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(Code::InvalidStore, message, hint).at("store")
+}
+
+/// An address that somebody gave, without the user, the password and the options that it may have.
+fn without_secrets(text: &str) -> String {
+    let Some((kind, rest)) = text.split_once("://") else {
+        let plain = !text.contains(['@', '=']);
+        return if plain { text.to_owned() } else { "…".to_owned() };
+    };
+    let place = rest.rsplit('@').next().unwrap_or(rest);
+    let place = place.split(['?', '#']).next().unwrap_or(place);
+    format!("{kind}://{place}")
 }
 
 impl std::fmt::Display for Address {
@@ -59,5 +84,52 @@ pub fn engine() -> String {
 pub fn open(address: &Address, clock: Arc<dyn Clock>) -> Result<SharedStore> {
     match address {
         Address::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, Options::new(clock))?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        let error = text.parse::<Address>().unwrap_err();
+        assert_eq!(error.code, Code::InvalidStore);
+        format!("{} {}", error.message, error.hint)
+    }
+
+    #[test]
+    fn a_file_is_named_in_two_ways() {
+        for (text, path) in
+            [("sqlite:a.db", "a.db"), ("sqlite:///a/b", "/a/b"), ("sqlite:/a@b?c", "/a@b?c")]
+        {
+            assert_eq!(text.parse(), Ok(Address::Sqlite(path.into())));
+        }
+    }
+
+    #[test]
+    fn no_refusal_shows_a_password() {
+        for text in [
+            "postgres://user:secret@db.example/annals",
+            "postgresql://db.example/annals?password=secret",
+            "postgres://user:sec@secret@db.example",
+            "mysql://user:secret@db.example",
+            "user:secret@db.example/annals",
+            "host=db.example password=secret",
+            "postgres:user:secret@x",
+        ] {
+            assert!(!refusal(text).contains("secret"), "{text}: {}", refusal(text));
+        }
+        assert!(
+            refusal("postgres://u:secret@db.example/x").starts_with("postgres://db.example/x ")
+        );
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_write() {
+        assert!(refusal("./annals.db").ends_with("write sqlite:./annals.db"));
+        assert!(refusal("postgres://db.example/x").contains("the embedded store only"));
+        for text in ["", "sqlite:", "sqlite:///", "nonsense"] {
+            assert!(refusal(text).contains("sqlite:PATH"), "{text}");
+        }
     }
 }

@@ -14,9 +14,13 @@ use crate::domain::time::{TimeRange, Timestamp};
 use crate::domain::value_condition::ValueCondition;
 
 mod address;
+mod inspection;
+mod place;
 pub mod sqlite;
 
 pub use address::{Address, default_path, engine, open};
+pub use inspection::{Found, Inside, Inspection, inspect};
+pub use place::{FileSystem, Permissions, Place, User};
 
 /// A clock, so that tests can turn it.
 pub trait Clock: Send + Sync + 'static {
@@ -43,6 +47,8 @@ pub struct StoreFacts {
     pub address: String,
     /// The number of the newest migration that the store has.
     pub schema_version: u32,
+    /// Whether opening it made it.
+    pub is_new: bool,
 }
 
 /// One request to append: an atomic unit, stored whole or not at all.
@@ -283,6 +289,15 @@ pub struct TypeScan {
     pub events: EventStream,
 }
 
+/// A row of the registry as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correction {
+    /// The row as it was found; `None` where there was none.
+    pub found: Option<Instance>,
+    /// The row as it should be. A handle that another instance has is lengthened.
+    pub correct: Instance,
+}
+
 /// Where events are kept.
 ///
 /// Every backend keeps the same promises, and the conformance suite (`tests/it/conformance`) holds
@@ -350,6 +365,21 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// All stored events of one type. Memory stays flat, however many there are.
     async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan>;
+
+    /// The instances that have events and no row in the registry.
+    async fn unregistered(&self) -> Result<Vec<InstanceId>>;
+
+    /// The events of an instance in ascending order, from one snapshot, whether the registry knows
+    /// the instance or not. Memory stays flat, however many there are.
+    async fn scan_unregistered(&self, instance_id: InstanceId) -> Result<EventStream>;
+
+    /// Corrects rows of the registry in one transaction, and answers once that is durable: true. Where
+    /// a row is not as it was found, none is touched, and the answer is false.
+    ///
+    /// # Errors
+    ///
+    /// `store_*` errors.
+    async fn correct_registry(&self, corrections: Vec<Correction>) -> Result<bool>;
 
     /// Finishes what is under way and releases every resource. Later calls are `store_unavailable`.
     async fn close(&self);

@@ -72,7 +72,8 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
     let cases = cases();
     let listed: Vec<&str> = cases.iter().map(|case| case.code.as_str()).collect();
     // Not arguments of a tool: the store's own troubles, bytes instead of text, an id that only an
-    // import chooses, and definitions of event types. They have tests of their own.
+    // import chooses, definitions of event types, settings, and what is wrong as HTTP or as a
+    // message. They have tests of their own.
     let elsewhere = [
         Code::InstanceExists,
         Code::InvalidEventType,
@@ -86,6 +87,15 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
         Code::DuplicateKey,
         Code::InexactNumber,
         Code::InvalidStore,
+        Code::InvalidConfiguration,
+        Code::Forbidden,
+        Code::UnknownPath,
+        Code::MethodNotAllowed,
+        Code::NotAcceptable,
+        Code::UnsupportedMediaType,
+        Code::InvalidHeader,
+        Code::IncompleteRequest,
+        Code::InvalidMessage,
     ];
     for code in Code::ALL {
         let by_arguments = !matches!(code.class(), Class::Unavailable | Class::Failed);

@@ -1,6 +1,9 @@
 //! The command line, command by command, through the program itself.
 
 mod answers;
+mod config;
+mod demo;
+mod doctor;
 mod exit_codes;
 mod formats;
 mod import;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use annals::http;
+use annals::http::{self, Limits};
 use annals::mcp::stdio;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ impl Client {
         let listener = http::bind("127.0.0.1:0").await.unwrap();
         let wire = Wire::Http(listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let serving = http::serve(listener, server(folder), stop.clone());
+        let serving = http::serve(listener, server(folder), Limits::default(), stop.clone());
         let server = tokio::spawn(async move { serving.await.unwrap() });
         Self { wire, era, id: 0, notes: VecDeque::new(), stop, server }
     }

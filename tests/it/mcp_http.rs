@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use annals::http;
+use annals::http::{self, Limits};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -21,11 +21,15 @@ struct Served {
 }
 
 async fn served() -> Served {
+    served_within(Limits::default()).await
+}
+
+async fn served_within(limits: Limits) -> Served {
     let listener = http::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (fake, server) = fake();
     let stop = CancellationToken::new();
-    let server = tokio::spawn(http::serve(listener, server, stop.clone()));
+    let server = tokio::spawn(http::serve(listener, server, limits, stop.clone()));
     Served { address, fake, stop, server }
 }
 
@@ -40,6 +44,13 @@ impl Reply {
     fn json(&self) -> Value {
         assert!(self.head.contains("content-type: application/json"), "{}", self.head);
         serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Of a refusal: the status, the code and the field.
+    fn refusal(&self) -> (u16, Value, Value) {
+        let refusal = self.json();
+        assert_eq!(refusal["success"], false);
+        (self.status, refusal["code"].clone(), refusal["field"].clone())
     }
 }
 
@@ -178,6 +189,22 @@ async fn the_newer_era_discovers_lists_and_calls_without_a_handshake() {
 }
 
 #[tokio::test]
+async fn a_notification_needs_no_header_of_its_method_and_a_request_does() {
+    let served = served().await;
+    let version = "\r\nMCP-Protocol-Version: 2026-07-28";
+    let cancelled = json!({
+        "jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}
+    });
+    let reply = served.post(version, cancelled.to_string().as_bytes()).await;
+    assert_eq!((reply.status, reply.body.len()), (202, 0));
+    let other = format!("{version}\r\nMcp-Method: tools/list");
+    assert_eq!(served.post(&other, cancelled.to_string().as_bytes()).await.status, 400);
+    let (_, body) = modern("tools/list", None, json!({}));
+    let reply = served.post(version, &body).await;
+    assert_eq!((reply.status, &reply.json()["error"]["code"]), (400, &json!(-32020)));
+}
+
+#[tokio::test]
 async fn an_answer_is_structured_and_its_text_is_the_same_json() {
     let served = served().await;
     let result = served.call("echo", json!({"text": "é\u{0}😀", "times": 3})).await;
@@ -271,8 +298,8 @@ async fn a_body_that_is_no_message_is_answered_as_json_rpc_with_400() {
         (b"", -32700, Value::Null, "invalid_json"),
         (b"{\"id\":2,\"x\":\"\xff\"}", -32700, json!(2), "invalid_utf8"),
         (deep.as_bytes(), -32700, json!(4), "payload_too_deep"),
-        (b"[]", -32600, Value::Null, "invalid_argument"),
-        (b"{\"jsonrpc\":\"2.0\",\"id\":3}", -32600, json!(3), "invalid_argument"),
+        (b"[]", -32600, Value::Null, "invalid_message"),
+        (b"{\"jsonrpc\":\"2.0\",\"id\":3}", -32600, json!(3), "invalid_message"),
     ] {
         let reply = served.post("", body).await;
         assert_eq!(reply.status, 400);
@@ -290,20 +317,27 @@ async fn what_is_wrong_as_http_is_refused_as_http() {
     let answer = json!({"jsonrpc": "2.0", "id": 1, "result": {}}).to_string();
     let head = format!("/mcp HTTP/1.1\r\nHost: {}\r\n", served.address);
     let json = "Content-Type: application/json";
-    for (request, body, status) in [
-        (format!("POST {head}Content-Type: text/plain"), &*ping, 415),
-        (format!("POST {head}{json}\r\nAccept: text/html"), &*ping, 406),
-        (format!("POST {head}{json}\r\nMCP-Protocol-Version: 1999-01-01"), &*ping, 400),
-        (format!("POST {head}{json}"), &*answer, 400),
-        (format!("GET {head}Accept: text/event-stream"), "", 405),
-        (format!("DELETE {head}Accept: */*"), "", 405),
-        (format!("PUT {head}{json}"), &*ping, 405),
+    let no_code = ""; // rmcp's own answer
+    for (request, body, status, code) in [
+        (format!("POST {head}Content-Type: text/plain"), &*ping, 415, "unsupported_media_type"),
+        (format!("POST {head}{json}\r\nAccept: text/html"), &*ping, 406, "not_acceptable"),
+        (
+            format!("POST {head}{json}\r\nMCP-Protocol-Version: 1999-01-01"),
+            &*ping,
+            400,
+            "invalid_header",
+        ),
+        (format!("POST {head}{json}"), &*answer, 400, no_code),
+        (format!("GET {head}Accept: text/event-stream"), "", 405, "method_not_allowed"),
+        (format!("DELETE {head}Accept: */*"), "", 405, "method_not_allowed"),
+        (format!("PUT {head}{json}"), &*ping, 405, "method_not_allowed"),
     ] {
         let reply = served.exchange(&request, body.as_bytes()).await;
         assert_eq!(reply.status, status, "{request}");
         let error = &reply.json()["error"];
         assert_eq!(error["code"], -32600, "{request}");
         assert!(!error["message"].as_str().unwrap().is_empty());
+        assert_eq!(error["data"]["code"].as_str().unwrap_or_default(), code, "{request}");
         assert_eq!(status == 405, reply.head.contains("\r\nallow: post"));
     }
 }
@@ -327,11 +361,11 @@ async fn foreign_hosts_and_origins_are_turned_away_on_every_route() {
     for path in ["/mcp", "/", "/healthz", "/readyz", "/none"] {
         let host = format!("GET {path} HTTP/1.1\r\nHost: evil.example:{port}");
         let reply = served.exchange(&host, b"").await;
-        assert_eq!((reply.status, &reply.json()["field"]), (403, &json!("Host")));
+        assert_eq!(reply.refusal(), (403, json!("forbidden"), json!("Host")));
         let origin =
             format!("GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://evil.example");
         let reply = served.exchange(&origin, b"").await;
-        assert_eq!((reply.status, &reply.json()["field"]), (403, &json!("Origin")));
+        assert_eq!(reply.refusal(), (403, json!("forbidden"), json!("Origin")));
     }
     let ping = request("ping", json!({})).to_string();
     assert_eq!(served.post("\r\nOrigin: http://evil.example", ping.as_bytes()).await.status, 403);
@@ -370,9 +404,9 @@ async fn health_readiness_hello_and_nothing() {
     let hello = served.get("/").await;
     assert!(String::from_utf8(hello.body).unwrap().contains("http://localhost/mcp"));
     let reply = served.get("/none").await;
-    assert_eq!((reply.status, &reply.json()["success"]), (404, &json!(false)));
+    assert_eq!(reply.refusal(), (404, json!("unknown_path"), json!("path")));
     let reply = served.exchange("POST /healthz HTTP/1.1\r\nHost: localhost", b"").await;
-    assert_eq!((reply.status, &reply.json()["field"]), (405, &json!("method")));
+    assert_eq!(reply.refusal(), (405, json!("method_not_allowed"), json!("method")));
 }
 
 #[tokio::test]
@@ -427,6 +461,72 @@ async fn a_client_that_goes_away_ends_its_read_but_not_its_write() {
     assert!(served.fake.written.load(Ordering::SeqCst), "a write goes on to its end");
 }
 
+/// Waits until the server closes the connection; gives what it sent before.
+async fn closed(stream: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let end = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await;
+    end.expect("the server closes the connection").unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn a_client_that_is_slow_to_send_its_headers_is_disconnected() {
+    let headers = Duration::from_millis(300);
+    let served = served_within(Limits { headers, ..Limits::default() }).await;
+    for head in ["", "POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-A: b"] {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert_eq!(closed(&mut stream).await, b"", "{head:?}");
+    }
+    // Nor is a connection kept that idles after an answer.
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert!(closed(&mut stream).await.starts_with(b"HTTP/1.1 200 OK"));
+    // A call that takes longer than the headers may is not cut off.
+    let result = served.call("write", json!({"milliseconds": 900})).await;
+    assert_eq!(result["isError"], false);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_whole_is_an_incomplete_request() {
+    let body = Duration::from_millis(300);
+    let served = served_within(Limits { body, ..Limits::default() }).await;
+    for (framing, status, said) in [
+        ("Content-Length: 100\r\n\r\n{}", 408, "within 300ms"),
+        ("Transfer-Encoding: chunked\r\n\r\nno length", 400, "cannot be read"),
+    ] {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        let head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                    Connection: close\r\n";
+        stream.write_all(format!("{head}{framing}").as_bytes()).await.unwrap();
+        let reply = read_reply(&mut stream).await;
+        let error = &reply.json()["error"];
+        assert_eq!((reply.status, &error["data"]["code"]), (status, &json!("incomplete_request")));
+        assert!(error["message"].as_str().unwrap().contains(said), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_over_the_limit_waits_until_one_ends() {
+    let served = served_within(Limits { connections: 2, ..Limits::default() }).await;
+    let mut taken = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        stream.readable().await.unwrap();
+        taken.push(stream);
+    }
+    let mut waiting = Box::pin(served.get("/healthz"));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut waiting).await;
+    assert!(early.is_err(), "there is no place");
+    taken.pop();
+    let reply = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap();
+    assert_eq!(reply.status, 200);
+    served.stop.cancel();
+    drop(taken);
+    tokio::time::timeout(Duration::from_secs(10), served.server).await.unwrap().unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn only_loopback_addresses_are_listened_on() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
@@ -440,8 +540,9 @@ async fn only_loopback_addresses_are_listened_on() {
     assert_eq!(http::bind("nonsense").await.unwrap_err().code.as_str(), "invalid_argument");
     let first = http::bind("localhost:0").await.unwrap();
     let taken = http::bind(&first.local_addr().unwrap().to_string()).await.unwrap_err();
-    assert!(taken.hint.contains("another program"), "{taken:?}");
+    assert!(taken.message.contains(" is in use: another program listens on "), "{taken:?}");
     let open = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let refused = http::serve(open, fake().1, CancellationToken::new()).await.unwrap_err();
+    let refused =
+        http::serve(open, fake().1, Limits::default(), CancellationToken::new()).await.unwrap_err();
     assert_eq!(refused.field.as_deref(), Some("listen"));
 }

@@ -96,6 +96,7 @@ async fn what_is_not_there_has_the_code_of_its_era_and_our_refusal() {
             let error = client.error("resources/read", json!({"uri": uri})).await;
             assert_eq!((&error["code"], &error["data"]["code"]), (&json!(code), &json!(reason)));
             assert_eq!(error["message"], error["data"]["error"]);
+            assert_eq!(error["data"]["uri"], uri);
             assert!(!error["data"]["hint"].as_str().unwrap().is_empty());
         }
         let error = client.error("resources/read", json!({"url": "annals://instances"})).await;

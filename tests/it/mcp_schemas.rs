@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::mcp_session::server;
 
-const NAMES: [&str; 10] = [
+/// Every tool, in the order of the list.
+pub const NAMES: [&str; 10] = [
     "mcp_meta_emit_event",
     "mcp_meta_emit_events",
     "mcp_meta_query_events",

@@ -137,13 +137,13 @@ async fn unreadable_lines_are_answered_and_the_next_is_served() {
             b"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]",
             -32600,
             Value::Null,
-            "invalid_argument",
+            "invalid_message",
         ),
         (
             b"{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}",
             -32600,
             Value::Null,
-            "invalid_argument",
+            "invalid_message",
         ),
     ] {
         peer.send(line).await;

@@ -20,6 +20,7 @@ use crate::conformance::{Annals, in_time, refused, task};
 use crate::writer::Orders;
 
 mod disk;
+mod lost;
 
 use disk::Disk;
 

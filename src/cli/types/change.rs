@@ -12,8 +12,6 @@ use crate::domain::limits::TYPE_DEFINITION_BYTES;
 use crate::service::{AddEventTypeRequest, RemoveEventTypeRequest, TypeOutcome};
 
 /// Define an event type of your own, or change its definition
-///
-/// Every process that uses the store goes by it at once.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Add {
@@ -34,7 +32,9 @@ A definition is a TOML file, such as:
   review_id = { type = \"string\", max_length = 128 }
   findings = \"integer\"
   [[examples]]
-  review_id = \"r-1\"";
+  review_id = \"r-1\"
+
+Every process that uses the store goes by it at once.";
 
 /// Retire an event type of your own: it takes no new events, and its stored ones stay
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ mod selection;
 use serde_json::Value;
 
 use super::error::{Code, Error, Result};
-use super::limits;
+use super::limits::{self, PayloadLimits};
 
 pub use excerpt::excerpt;
 pub use selection::selection;
@@ -49,33 +49,52 @@ pub fn depth(value: &Value) -> usize {
 /// # Errors
 ///
 /// `payload_too_deep`, `payload_too_large`; both name `field`, the value's measure and the limit.
-pub fn bounded_text(value: &Value, field: &str, max_bytes: usize) -> Result<String> {
-    let levels = depth(value);
-    if levels > limits::NESTING {
-        return Err(too_deep(field, &levels.to_string()));
-    }
+pub fn bounded_text(value: &Value, field: &str, limits: PayloadLimits) -> Result<String> {
+    check_depth(value, field, limits.levels)?;
     let text = normal_text(value);
-    if text.len() > max_bytes {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
-            format!("{field} has {} bytes, the limit is {max_bytes}", text.len()),
-            "store large content elsewhere and record a path, a URL or a hash of it",
-        )
-        .at(field)
-        .with("bytes", text.len())
-        .with("limit", max_bytes));
-    }
+    check_size(&text, field, limits.bytes)?;
     Ok(text)
 }
 
-fn too_deep(field: &str, levels: &str) -> Error {
+/// Refuses a value that is nested deeper than `most` levels.
+///
+/// # Errors
+///
+/// `payload_too_deep`.
+pub fn check_depth(value: &Value, field: &str, most: usize) -> Result<()> {
+    match depth(value) {
+        levels if levels > most => Err(too_deep(field, &levels.to_string(), most)),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a normal text of more than `most` bytes.
+///
+/// # Errors
+///
+/// `payload_too_large`.
+pub fn check_size(text: &str, field: &str, most: usize) -> Result<()> {
+    if text.len() <= most {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::PayloadTooLarge,
+        format!("{field} has {} bytes, the limit is {most}", text.len()),
+        "store large content elsewhere and record a path, a URL or a hash of it",
+    )
+    .at(field)
+    .with("bytes", text.len())
+    .with("limit", most))
+}
+
+fn too_deep(field: &str, levels: &str, most: usize) -> Error {
     Error::new(
         Code::PayloadTooDeep,
-        format!("{field} is nested {levels} levels deep, the limit is {}", limits::NESTING),
+        format!("{field} is nested {levels} levels deep, the limit is {most}"),
         "flatten the payload, or put the inner part into a text field",
     )
     .at(field)
-    .with("limit", limits::NESTING)
+    .with("limit", most)
 }
 
 /// Bytes that a person or a program handed over, as text.
@@ -108,7 +127,7 @@ pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
     raw_text::check(text, field)?;
     serde_json::from_str(text).map_err(|error| {
         if error.to_string().starts_with("recursion limit exceeded") {
-            return too_deep(field, "more than 127");
+            return too_deep(field, "more than 127", limits::NESTING);
         }
         Error::new(
             Code::InvalidJson,

@@ -151,14 +151,15 @@ fn events(page: EventsExcerpt, asked: EventsPage) -> Result<Value> {
     Ok(content)
 }
 
-/// A refusal to read: what names nothing is a resource that is not there, for which the eras have
-/// different codes.
-pub(super) fn unread(refusal: &Error) -> ErrorData {
+/// A refusal to read the resource at `uri`: what names nothing is a resource that is not there, for
+/// which the eras have different codes. The protocol wants `uri` in the data.
+pub(super) fn unread(refusal: Error, uri: &str) -> ErrorData {
+    let refusal = refusal.with("uri", uri);
     let is_missing = refusal.code.class() == Class::NotFound
         || refusal.code == Code::UnknownEventType
         || refusal.code == Code::InvalidArgument;
     if is_missing {
         return ErrorData::resource_not_found(refusal.message.clone(), Some(refusal.to_json()));
     }
-    refusal::error_data(refusal)
+    refusal::error_data(&refusal)
 }

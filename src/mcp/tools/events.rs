@@ -29,8 +29,9 @@ fn emit_events() -> Tool<Service> {
     tool(
         "mcp_meta_emit_events",
         "Record several events",
-        "Record 1 to 1,000 events of one instance in their order: all of them, or none when one is \
-         refused (the refusal names its index). Use it to catch up on several facts in one call.",
+        "Record up to 1,000 events (or as configured) of one instance in their order: all of them, \
+         or none when one is refused (the refusal names its index). Use it to catch up on several \
+         facts in one call.",
         Effect::Adds,
         async |service: Service, request: EmitBatchRequest| service.emit_batch(request).await,
     )

@@ -7,14 +7,14 @@ use std::collections::hash_map::Entry;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::row::{self, EVENT_COLUMNS, INSTANCE_COLUMNS, integer};
-use super::types;
+use super::{corrections, types};
 use crate::domain::error::Result;
 use crate::domain::event::{Event, NewEvent};
 use crate::domain::ids::{self, EventId, InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration};
 use crate::domain::time::Timestamp;
 use crate::integrity::{self, Decided, Facts, Outcome};
-use crate::store::{AppendRequest, Appended, Receipt, StoredType, TypeChange};
+use crate::store::{AppendRequest, Appended, Correction, Receipt, StoredType, TypeChange};
 
 /// Appends as they are being written; dropped without [`Appending::finish`] nothing is stored.
 pub struct Appending<'a> {
@@ -49,7 +49,7 @@ impl<'a> Appending<'a> {
     pub fn append(&mut self, request: &AppendRequest) -> rusqlite::Result<Result<Appended>> {
         let mut register = request.register.clone();
         if let Some(registration) = &mut register {
-            self.free_handle(request.instance_id, registration)?;
+            free_handle(&self.transaction, request.instance_id, registration)?;
         }
         let stored = self.stored(&request.events)?;
         let types = types::changes(&self.transaction, &request.events)?;
@@ -79,6 +79,13 @@ impl<'a> Appending<'a> {
     /// Changes a custom event type. A refusal writes nothing.
     pub fn change_type(&self, change: &TypeChange) -> rusqlite::Result<Result<StoredType>> {
         types::change(&self.transaction, change, self.now)
+    }
+
+    /// Corrects rows of the registry; gives whether it did. Where one is not as it was found, or
+    /// about to be moved on by this transaction, none is touched.
+    pub fn correct(&self, corrections: &[Correction]) -> rusqlite::Result<bool> {
+        let moves = |found: &Correction| self.heads.contains_key(&found.correct.instance_id);
+        Ok(!corrections.iter().any(moves) && corrections::apply(&self.transaction, corrections)?)
     }
 
     /// Moves the heads and makes everything durable.
@@ -131,22 +138,26 @@ impl<'a> Appending<'a> {
         }
         Ok(stored)
     }
+}
 
-    /// Lengthens the handle until no other instance has it.
-    fn free_handle(&self, id: InstanceId, registration: &mut Registration) -> rusqlite::Result<()> {
-        let mut statement = self.transaction.prepare_cached(
-            "SELECT 1 FROM supervisor_sessions WHERE handle = ?1 AND instance_id <> ?2",
-        )?;
-        let mut digits = ids::HANDLE_DIGITS;
-        while statement.exists(params![registration.handle, id.0.as_bytes()])?
-            && digits < ids::MAX_HANDLE_DIGITS
-        {
-            digits += 1;
-            registration.handle =
-                ids::handle(&registration.project, &registration.instance_type, id, digits);
-        }
-        Ok(())
+/// Lengthens the handle until no other instance has it.
+pub fn free_handle(
+    connection: &Connection,
+    id: InstanceId,
+    registration: &mut Registration,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM supervisor_sessions WHERE handle = ?1 AND instance_id <> ?2",
+    )?;
+    let mut digits = ids::HANDLE_DIGITS;
+    while statement.exists(params![registration.handle, id.0.as_bytes()])?
+        && digits < ids::MAX_HANDLE_DIGITS
+    {
+        digits += 1;
+        registration.handle =
+            ids::handle(&registration.project, &registration.instance_type, id, digits);
     }
+    Ok(())
 }
 
 /// The instance with this id.
@@ -217,7 +228,8 @@ fn insert_event(connection: &Connection, event: &Event, position: i64) -> rusqli
         .map(drop)
 }
 
-fn insert_instance(connection: &Connection, instance: &Instance) -> rusqlite::Result<()> {
+/// Writes the row of a new instance.
+pub fn insert_instance(connection: &Connection, instance: &Instance) -> rusqlite::Result<()> {
     let registration = &instance.registration;
     connection
         .prepare_cached(

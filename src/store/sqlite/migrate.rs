@@ -46,8 +46,8 @@ pub fn newest() -> u32 {
 }
 
 /// Brings the schema to the newest version, in one transaction under the file's write lock, so that
-/// two processes that start at once migrate once.
-pub fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<()> {
+/// two processes that start at once migrate once. Gives whether this made the store.
+pub fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<bool> {
     let doing = "preparing the schema";
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).while_doing(doing)?;
@@ -78,14 +78,20 @@ pub fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<
             .while_doing(doing)?;
         transaction.pragma_update(None, "user_version", migration.number).while_doing(doing)?;
     }
-    transaction
+    let made = transaction
         .execute(
             "INSERT INTO store_meta VALUES ('store_id', ?1) ON CONFLICT DO NOTHING",
             [StoreId::generate().0.into_bytes()],
         )
         .while_doing(doing)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).while_doing(doing)?;
-    transaction.commit().while_doing(doing)
+    transaction.commit().while_doing(doing)?;
+    Ok(made == 1)
+}
+
+/// Why a store's migrations are not the first of these, where they are not.
+pub fn fault(connection: &Connection, migrations: &[Migration]) -> Option<Error> {
+    applied(connection).and_then(|applied| check(&applied, migrations)).err()
 }
 
 struct Applied {

@@ -7,13 +7,16 @@
 mod append;
 mod checkpoint;
 mod condition;
+mod corrections;
 mod error;
 mod feed;
+pub(super) mod inspect;
 mod instances;
 mod lock;
 mod migrate;
 mod open;
 mod owner;
+mod place;
 mod query;
 mod readers;
 mod row;
@@ -29,14 +32,15 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::{
-    AppendRequest, Appended, Clock, EventPage, EventQuery, EventStore, EventStream, FeedCursor,
-    InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange, TypeScan,
-    TypesAsked,
+    AppendRequest, Appended, Clock, Correction, EventPage, EventQuery, EventStore, EventStream,
+    FeedCursor, InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange,
+    TypeScan, TypesAsked,
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
+use place::Place;
 use readers::Readers;
 use writer::Writer;
 
@@ -92,9 +96,11 @@ impl SqliteStore {
         let path = open::absolute(path)?;
         let opened = open::writer(&path, &options)?;
         let facts = opened.facts.clone();
-        let readers = Arc::new(Readers::new(path.clone(), options.lock_timeout));
+        let place = Arc::new(Place::of(&path));
+        let readers =
+            Arc::new(Readers::new(path.clone(), Arc::clone(&place), options.lock_timeout));
         let appends = Arc::new(feed::Appends::new(path.clone(), options.lock_timeout));
-        let writer = Writer::start(opened, path, options, Arc::clone(&readers))?;
+        let writer = Writer::start(opened, path, place, options, Arc::clone(&readers))?;
         Ok(Self { facts, writer, readers, appends })
     }
 }
@@ -162,6 +168,18 @@ impl EventStore for SqliteStore {
 
     async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan> {
         types::scan(Arc::clone(&self.readers), event_type.to_owned()).await
+    }
+
+    async fn unregistered(&self) -> Result<Vec<InstanceId>> {
+        self.readers.read(|connection| corrections::unregistered(connection)).await
+    }
+
+    async fn scan_unregistered(&self, instance_id: InstanceId) -> Result<EventStream> {
+        scan::start_unregistered(Arc::clone(&self.readers), instance_id).await
+    }
+
+    async fn correct_registry(&self, corrections: Vec<Correction>) -> Result<bool> {
+        self.writer.correct(corrections).await
     }
 
     async fn close(&self) {

@@ -64,9 +64,7 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
             .while_doing("setting up the store's file")?;
     }
     set_up(&connection, options)?;
-    if version != migrate::newest() {
-        migrate::migrate(&mut connection, MIGRATIONS)?;
-    }
+    let is_new = version != migrate::newest() && migrate::migrate(&mut connection, MIGRATIONS)?;
     take_in_log(&connection, options)?;
     let store_id: [u8; 16] = connection
         .query_row("SELECT value FROM store_meta WHERE key = 'store_id'", [], |row| row.get(0))
@@ -75,6 +73,7 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
         store_id: StoreId(uuid::Uuid::from_bytes(store_id)),
         address: Address::Sqlite(path.to_owned()).to_string(),
         schema_version: migrate::newest(),
+        is_new,
     };
     Ok(Opened { connection, facts })
 }
@@ -115,17 +114,28 @@ fn prepare_file(path: &Path) -> Result<()> {
         create_folder(folder).map_err(|error| unusable(folder, &error))?;
     }
     match fs::metadata(path) {
-        Ok(found) if !found.is_file() => Err(no_file(path)),
-        Ok(found) if found.len() == 0 => Ok(()),
-        // SQLite would take a file of one byte for an empty one.
-        Ok(found) if found.len() == 1 => Err(foreign(path)),
-        Ok(_) => refuse_foreign(path),
+        Ok(found) => refuse_no_store(path, &found),
         Err(error) if error.kind() == ErrorKind::NotFound => match create_file(path) {
             // Another process was faster.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
             created => created.map_err(|error| unusable(path, &error)),
         },
         Err(error) => Err(unusable(path, &error)),
+    }
+}
+
+/// Refuses what shows from outside to be no store.
+///
+/// # Errors
+///
+/// `invalid_store`, `store_foreign`.
+pub fn refuse_no_store(path: &Path, found: &fs::Metadata) -> Result<()> {
+    match found.len() {
+        _ if !found.is_file() => Err(no_file(path)),
+        0 => Ok(()),
+        // SQLite would take a file of one byte for an empty one.
+        1 => Err(foreign(path)),
+        _ => refuse_foreign(path),
     }
 }
 
@@ -145,7 +155,8 @@ fn create_file(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> Error {
+/// Why a file or folder cannot be used.
+pub fn unusable(path: &Path, error: &std::io::Error) -> Error {
     let (code, hint) = match error.kind() {
         ErrorKind::StorageFull => (Code::StoreFull, "free space on the disk that holds the store"),
         // What exists where a folder is needed is something else.

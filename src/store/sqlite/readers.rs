@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::open;
+use super::place::Place;
 use crate::domain::error::{Code, Error, Result};
 
 /// The most reads under way at once; further ones wait.
@@ -17,6 +18,7 @@ const READERS: usize = 8;
 /// The pool.
 pub struct Readers {
     path: PathBuf,
+    place: Arc<Place>,
     lock_timeout: Duration,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
@@ -25,9 +27,10 @@ pub struct Readers {
 
 impl Readers {
     /// An empty pool on the file at `path`; connections are opened as they are needed.
-    pub fn new(path: PathBuf, lock_timeout: Duration) -> Self {
+    pub fn new(path: PathBuf, place: Arc<Place>, lock_timeout: Duration) -> Self {
         Self {
             path,
+            place,
             lock_timeout,
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(READERS)),
@@ -101,6 +104,7 @@ impl Lease {
                 "look at the disk; the next append opens the store again",
             ));
         }
+        self.readers.place.check()?;
         let connection = match self.connection.take().or_else(|| self.readers.idle().pop()) {
             Some(connection) => connection,
             None => open::reader(&self.readers.path, self.readers.lock_timeout)?,

@@ -47,6 +47,26 @@ pub async fn start(
     }
 }
 
+/// The events of an instance that the registry may know nothing of; see
+/// [`crate::store::EventStore::scan_unregistered`].
+pub async fn start_unregistered(
+    readers: Arc<Readers>,
+    instance_id: InstanceId,
+) -> Result<EventStream> {
+    let mut lease = readers.lease().await?;
+    let (chunks, stream) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let read = lease
+            .connection()
+            .and_then(|connection| events(connection, instance_id, None, &chunks));
+        if let Err(error) = read {
+            // A reader that has gone needs no error.
+            let _ = chunks.blocking_send(Err(error));
+        }
+    });
+    Ok(stream)
+}
+
 /// The error that ended a reading before it began.
 pub async fn first_error(mut stream: EventStream) -> Error {
     match stream.recv().await {
@@ -68,11 +88,20 @@ fn run(
     if found.send(instance).is_err() || !exists {
         return Ok(());
     }
+    events(&snapshot, instance_id, to, chunks)
+}
+
+fn events(
+    connection: &Connection,
+    instance_id: InstanceId,
+    to: Option<u64>,
+    chunks: &mpsc::Sender<Result<Vec<Event>>>,
+) -> Result<()> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM event_store
          WHERE instance_id = ?1 AND sequence_num <= ?2 ORDER BY sequence_num"
     );
-    let mut statement = snapshot.prepare_cached(&sql).while_doing(DOING)?;
+    let mut statement = connection.prepare_cached(&sql).while_doing(DOING)?;
     let events = statement
         .query_map(params![instance_id.0.as_bytes(), to.map_or(i64::MAX, integer)], row::event)
         .while_doing(DOING)?;

@@ -14,11 +14,12 @@ use super::append::Appending;
 use super::checkpoint::Checkpointer;
 use super::error::{While, is_constraint, is_io_fault, translate};
 use super::lock::FileLock;
+use super::place::Place;
 use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
-use crate::store::{AppendRequest, Appended, Clock, StoredType, TypeChange};
+use crate::store::{AppendRequest, Appended, Clock, Correction, StoredType, TypeChange};
 
 /// The most calls that wait for the writer; beyond it a caller is refused at once.
 const QUEUE: usize = 4_096;
@@ -32,6 +33,7 @@ type Reply<T> = oneshot::Sender<Result<T>>;
 enum Job {
     Append(AppendRequest, Reply<Appended>),
     ChangeType(TypeChange, Reply<StoredType>),
+    Correct(Vec<Correction>, Reply<bool>),
 }
 
 impl Job {
@@ -39,6 +41,8 @@ impl Job {
         match self {
             Job::Append(request, _) => request.events.len(),
             Job::ChangeType(..) => 1,
+            // As much as events are: each writes a row.
+            Job::Correct(corrections, _) => corrections.len(),
         }
     }
 
@@ -51,6 +55,9 @@ impl Job {
             Job::ChangeType(_, reply) => {
                 let _ = reply.send(answer.and_then(Answer::changed));
             }
+            Job::Correct(_, reply) => {
+                let _ = reply.send(answer.and_then(Answer::corrected));
+            }
         }
     }
 }
@@ -59,20 +66,28 @@ impl Job {
 enum Answer {
     Appended(Box<Appended>),
     Changed(StoredType),
+    Corrected(bool),
 }
 
 impl Answer {
     fn appended(self) -> Result<Appended> {
         match self {
             Answer::Appended(appended) => Ok(*appended),
-            Answer::Changed(_) => Err(mismatched()),
+            _ => Err(mismatched()),
         }
     }
 
     fn changed(self) -> Result<StoredType> {
         match self {
             Answer::Changed(changed) => Ok(changed),
-            Answer::Appended(_) => Err(mismatched()),
+            _ => Err(mismatched()),
+        }
+    }
+
+    fn corrected(self) -> Result<bool> {
+        match self {
+            Answer::Corrected(done) => Ok(done),
+            _ => Err(mismatched()),
         }
     }
 }
@@ -88,6 +103,7 @@ impl Writer {
     pub fn start(
         opened: open::Opened,
         path: PathBuf,
+        place: Arc<Place>,
         options: Options,
         readers: Arc<Readers>,
     ) -> Result<Self> {
@@ -96,6 +112,7 @@ impl Writer {
             store_id: opened.facts.store_id,
             disk: Some(Disk::take(opened, &path, &options)?),
             path,
+            place,
             options,
             readers,
         };
@@ -114,6 +131,11 @@ impl Writer {
     /// Hands a change of an event type to the thread and waits until it is durable or refused.
     pub async fn change_type(&self, change: TypeChange) -> Result<StoredType> {
         self.wait_for(|reply| Job::ChangeType(change, reply)).await
+    }
+
+    /// Hands corrections of the registry to the thread and waits until they are durable.
+    pub async fn correct(&self, corrections: Vec<Correction>) -> Result<bool> {
+        self.wait_for(|reply| Job::Correct(corrections, reply)).await
     }
 
     async fn wait_for<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
@@ -182,6 +204,7 @@ struct Writing {
     /// `None` after a fault of the disk, until the file could be opened anew.
     disk: Option<Disk>,
     path: PathBuf,
+    place: Arc<Place>,
     options: Options,
     readers: Arc<Readers>,
 }
@@ -197,6 +220,17 @@ impl Writing {
                 batch.push(job);
             }
             self.serve(batch);
+        }
+        self.release();
+    }
+
+    /// Lets go of the files. A connection that is closed takes in and removes the log by its name, which
+    /// would be that of other files where the store's are lost; theirs then stay open to the end of the
+    /// process.
+    fn release(&mut self) {
+        let disk = self.disk.take();
+        if self.place.check().is_err() {
+            std::mem::forget(disk);
         }
     }
 
@@ -221,13 +255,17 @@ impl Writing {
 
     fn commit(&mut self, batch: &[Job]) -> std::result::Result<Vec<Result<Answer>>, Failure> {
         let (store_id, clock) = (self.store_id, Arc::clone(&self.options.clock));
-        let disk = self.disk().map_err(|error| Failure { row: false, error })?;
-        write(disk, store_id, &*clock, batch).map_err(|error| {
+        let not_a_row = |error| Failure { row: false, error };
+        let disk = self.disk().map_err(not_a_row)?;
+        let answers = write(disk, store_id, &*clock, batch).map_err(|error| {
             if is_io_fault(&error) {
                 self.stop();
             }
             Failure { row: is_constraint(&error), error: translate(&error, "appending events") }
-        })
+        })?;
+        // What was committed to files that are gone is not acknowledged.
+        self.place.check().map_err(not_a_row)?;
+        Ok(answers)
     }
 
     /// Nothing more is written or read after a fault of the disk: what the operating system holds
@@ -236,20 +274,21 @@ impl Writing {
         let path = self.path.display();
         tracing::error!(%path, "the disk failed; the store stops until it can be opened again");
         self.readers.stop();
-        self.disk = None;
+        self.release();
     }
 
     fn disk(&mut self) -> Result<&mut Disk> {
-        let disk = match self.disk.take() {
-            Some(disk) => disk,
-            None => {
-                let opened = open::writer(&self.path, &self.options)?;
-                let disk = Disk::take(opened, &self.path, &self.options)?;
-                self.readers.resume();
-                disk
-            }
-        };
-        Ok(self.disk.insert(disk))
+        if self.disk.is_some() {
+            self.place.check()?;
+        } else {
+            // Opening would make a file where there is none.
+            self.place.check_database()?;
+            let opened = open::writer(&self.path, &self.options)?;
+            self.disk = Some(Disk::take(opened, &self.path, &self.options)?);
+            self.place.opened_again();
+            self.readers.resume();
+        }
+        self.disk.as_mut().ok_or_else(closed)
     }
 }
 
@@ -276,6 +315,9 @@ fn write(
                     appending.append(request)?.map(Box::new).map(Answer::Appended)
                 }
                 Job::ChangeType(change, _) => appending.change_type(change)?.map(Answer::Changed),
+                Job::Correct(corrections, _) => {
+                    Ok(Answer::Corrected(appending.correct(corrections)?))
+                }
             })
         })
         .collect::<rusqlite::Result<Vec<_>>>()?;

@@ -143,6 +143,10 @@ impl Backend for SqlitePlace {
                            WHERE instance_id = ?1";
                 connection.execute(sql, params![instance.0.as_bytes(), by]).unwrap() == 1
             }
+            Tampering::RemoveInstance { instance } => {
+                let sql = "DELETE FROM supervisor_sessions WHERE instance_id = ?1";
+                connection.execute(sql, [instance.0.as_bytes()]).unwrap() == 1
+            }
         }
     }
 

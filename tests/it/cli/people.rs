@@ -20,10 +20,47 @@ fn an_empty_store_says_how_to_begin() {
 }
 
 #[test]
+fn whatever_is_asked_of_an_empty_store_the_way_on_is_told() {
+    let home = Home::new();
+    let said = |arguments: &[&str]| {
+        let ran = home.run(arguments);
+        assert_eq!(ran.stdout, "", "{ran:?}");
+        ran.stderr
+    };
+    let made = format!("made a new store: sqlite:{}\n", home.default_store().display());
+    let refused = said(&["query", "nobody"]);
+    assert!(refused.starts_with(&made), "{refused}");
+    assert!(refused.contains("the store has no instance yet [instance_not_found]"), "{refused}");
+    assert!(refused.ends_with("try: annals instances\n"), "{refused}");
+    for arguments in [vec!["query", "-p", "odin"], vec!["tail"], vec!["instances"]] {
+        let said = said(&arguments);
+        assert!(said.contains("begin with one of:\n  annals register "), "{said}");
+        assert!(!said.contains("made a new store"), "it is new only once: {said}");
+    }
+    home.register("odin");
+    assert_eq!(said(&["query", "-p", "saga"]), "no event fits\n");
+}
+
+#[test]
+fn what_an_argument_may_be_is_told_where_it_is_missing() {
+    let home = Home::new();
+    for (arguments, told) in [
+        (vec!["query"], "`annals instances` lists the instances"),
+        (vec!["emit", "8f4a2b"], "`annals types` lists the event types"),
+        (vec!["completions"], "the shells are bash,"),
+    ] {
+        let ran = home.run(&arguments);
+        assert!(ran.code == 2 && ran.stderr.contains(&format!("\nhint: {told}")), "{ran:?}");
+        let refusal = home.run(&[&arguments[..], &["--json"]].concat()).json();
+        assert!(refusal["hint"].as_str().unwrap().starts_with(told), "{refusal}");
+    }
+}
+
+#[test]
 fn the_help_begins_with_what_to_do() {
     let home = Home::new();
     let help = home.run(&["--help"]).stdout;
-    assert!(help.contains("Start with one of:\n  annals serve "), "{help}");
+    assert!(help.contains("Start with one of:\n  annals demo "), "{help}");
     assert!(help.contains("Exit codes: 0 done"), "{help}");
     assert_eq!(home.run(&["-h"]).stdout, help);
     assert_eq!(home.run::<&str>(&[]).stderr, help, "no command is answered with the help");

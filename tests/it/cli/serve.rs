@@ -15,6 +15,10 @@ use crate::cli_program::{Home, Served, post, tool_call, tool_result, wait};
 #[test]
 fn the_greeting_says_where_it_listens_where_the_data_is_and_how_to_connect() {
     let home = Home::new();
+    let store = format!("data in sqlite:{}", home.default_store().display());
+    let first = Served::start(&home, &[]);
+    assert_eq!(first.greeting[1], format!("{store} (a new store)"));
+    assert_eq!(first.stop(), Some(0));
     let served = Served::start(&home, &[]);
     let address = &served.address;
     assert!(address.starts_with("127.0.0.1:") && !address.ends_with(":0"), "{address}");
@@ -22,7 +26,7 @@ fn the_greeting_says_where_it_listens_where_the_data_is_and_how_to_connect() {
         served.greeting,
         [
             format!("listening on http://{address}"),
-            format!("data in sqlite:{}", home.default_store().display()),
+            store,
             "connect Claude Code:".to_owned(),
             format!("  claude mcp add --transport http annals http://{address}/mcp"),
         ]
@@ -39,7 +43,11 @@ fn a_port_in_use_is_refused_before_the_store_is_touched() {
     let arguments = ["serve", "--listen", &served.address, "--store", "sqlite:two.db"];
     let ran = home.run(&arguments);
     assert_eq!((ran.code, ran.stdout.as_str()), (5, ""), "{ran:?}");
-    assert!(ran.stderr.contains(&served.address) && ran.stderr.contains("--listen"), "{ran:?}");
+    let port: u16 = served.address.rsplit(':').next().unwrap().parse().unwrap();
+    let told =
+        format!("error: port {port} is in use: another program listens on {}", served.address);
+    assert!(ran.stderr.starts_with(&told), "{ran:?}");
+    assert!(ran.stderr.contains("--listen 127.0.0.1:"), "{ran:?}");
     assert!(!home.work().join("two.db").exists());
     assert_eq!(served.stop(), Some(0));
 }

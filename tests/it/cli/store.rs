@@ -70,6 +70,9 @@ fn a_store_that_cannot_be_is_refused_with_what_to_do() {
     let ran = home.run(&["--store", "postgres://user:secret@db.example/annals", "instances"]);
     assert_eq!(ran.code, 5, "{ran:?}");
     assert!(!ran.stderr.contains("secret"), "{ran:?}");
+    assert!(ran.stderr.contains("the embedded store only [invalid_store]\nhint: "), "{ran:?}");
+    let ran = home.run(&["--store", "./annals.db", "instances"]);
+    assert!(ran.stderr.contains("write sqlite:./annals.db"), "{ran:?}");
     let folder = format!("sqlite:{}", home.work().display());
     let ran = home.run(&["--store", &folder, "instances"]);
     assert!([5, 6].contains(&ran.code) && ran.stderr.contains("hint: "), "{ran:?}");

@@ -248,7 +248,7 @@ fn the_guide_works_as_it_is_written() {
     shell.arg("-c").arg(format!("exec 2>&1\n{script}")).current_dir(home.work());
     shell.env_clear().env("PATH", path).env("HOME", home.home()).env("TZ", "UTC");
     let ran = Ran::of(shell);
-    let notes = ["try: ", "1 event"];
+    let notes = ["try: ", "1 event", "made a new store: "];
     let told: Vec<&str> = ran
         .stdout
         .lines()

@@ -35,11 +35,14 @@ pub mod honest;
 pub mod idempotent;
 pub mod immutable;
 pub mod lifecycle;
+pub mod limits;
 pub mod ordered;
 pub mod processes;
 pub mod property;
 pub mod query;
 pub mod query_model;
+pub mod rebuild;
+pub mod redacted;
 pub mod registry;
 pub mod replayable;
 pub mod samples;
@@ -87,6 +90,8 @@ pub enum Tampering {
     Swap { instance: InstanceId, numbers: (u64, u64) },
     /// Moves the number in the head.
     Head { instance: InstanceId, by: i64 },
+    /// Removes the row of an instance, not its events.
+    RemoveInstance { instance: InstanceId },
 }
 
 /// The columns of an event that its hash covers, and the hash.
@@ -297,6 +302,11 @@ macro_rules! conformance_tests {
                 a_close_in_a_race_ends_it,
                 an_instance_is_registered_once_under_its_id,
             ]
+            redacted: [
+                no_call_stores_a_secret,
+                the_same_event_with_a_secret_is_known_again,
+                no_name_is_a_secret_and_no_refusal_echoes_it,
+            ]
             conditional: [
                 the_expected_head_is_stored_and_any_other_refused,
                 one_of_32_who_expect_the_same_head_wins_each_round,
@@ -370,6 +380,11 @@ macro_rules! conformance_tests {
                 an_unknown_type_names_the_nearest,
                 a_bad_registration_is_refused_by_field_and_registers_nothing,
             ]
+            limits: [
+                a_limit_that_is_set_is_kept_and_stated,
+                a_batch_has_the_size_that_is_set,
+                what_was_stored_under_wider_limits_is_recognised_and_nothing_new_is_taken,
+            ]
             lifecycle: [
                 reads_compute_staleness_and_write_nothing,
                 the_sweep_records_a_lapse_once,
@@ -382,6 +397,14 @@ macro_rules! conformance_tests {
                 a_heartbeat_is_a_small_event_and_moves_the_registry,
                 the_registry_is_a_projection_of_the_events,
                 registering_starts_a_life,
+            ]
+            rebuild: [
+                a_registry_that_nobody_touched_equals_its_events,
+                every_column_that_differs_is_told_and_mended,
+                a_row_that_fell_behind_is_moved_to_the_head,
+                a_row_that_is_gone_comes_back,
+                what_shows_that_events_are_missing_is_never_mended,
+                a_row_is_mended_while_others_write_to_it,
             ]
             registry: [
                 an_instance_is_found_by_id_handle_and_part,

@@ -53,6 +53,7 @@ fn kinds() -> Vec<Kind> {
         repository("lock file", &["Cargo.lock", "Cargo.toml"]),
         one("lock files", samples::lock_files()),
         one("logs", samples::logs()),
+        one("written", samples::written()),
         one("hashes", samples::hashes()),
         one("base64", samples::base64()),
         one("placeholders", samples::PLACEHOLDERS.to_owned()),

@@ -121,6 +121,12 @@ fn drawn(seed: u64, forms: &[&str], rounds: usize) -> String {
     text
 }
 
+/// What was mistaken once, or may be.
+pub fn written() -> String {
+    let lines: Vec<&str> = include_str!("ordinary.txt").lines().collect();
+    drawn(4, &lines, 10)
+}
+
 pub fn logs() -> String {
     drawn(1, LOGS, 40)
 }

@@ -21,6 +21,10 @@ impl Sample {
     }
 }
 
+/// The class of passwords of letters alone, drawn or of words: what code and prose hold at the same
+/// places, too.
+pub const LETTERS: &str = "letters alone";
+
 /// How often a format of a provider stands in the corpus, each time elsewhere.
 const PLACES: usize = 4;
 
@@ -31,6 +35,7 @@ pub fn corpus() -> Vec<Sample> {
     corpus.passwords();
     corpus.keys();
     corpus.headers();
+    corpus.lines();
     corpus.samples
 }
 
@@ -45,6 +50,8 @@ impl Corpus {
         let (before, after) = context.split_once('¤').expect("a context has a place");
         let after = after.replace('¤', &secret);
         let exact = !after.contains(&secret);
+        let is_letters = secret.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let class = if is_letters { LETTERS } else { class };
         self.samples.push(Sample { class, exact, before: before.into(), secret, after });
     }
 
@@ -88,7 +95,7 @@ impl Corpus {
         }
         for context in at::PASSWORDS {
             let password = self.draw.weak_password();
-            self.add("weak password", context, password);
+            self.add(LETTERS, context, password);
         }
     }
 
@@ -120,6 +127,20 @@ impl Corpus {
         let putty =
             "PuTTY-User-Key-File-3: ssh-ed25519\nComment: ci\nPrivate-Lines: 3\n¤\nPrivate-MAC: 00";
         self.add("private-key", putty, lines);
+    }
+
+    /// The lines of `named.txt`: a class, and a text with the form of the secret between « and ».
+    fn lines(&mut self) {
+        let lines = include_str!("named.txt").lines();
+        for line in lines.filter(|line| !line.starts_with('#')) {
+            let (class, text) = line.split_once(' ').expect("a class");
+            let (before, rest) = text.split_once('«').expect("the start of a secret");
+            let (form, after) = rest.split_once('»').expect("the end of a secret");
+            for _ in 0..12 {
+                let secret = self.draw.fill(form);
+                self.add(class, &format!("{before}¤{after}"), secret);
+            }
+        }
     }
 
     fn headers(&mut self) {
