@@ -7,10 +7,12 @@
 //! - [`domain`]: events, instances, the catalogue of event types, errors. No I/O, no async.
 //! - [`replay`], [`integrity`], [`redact`]: folding events into a work state; hashing and `decide`;
 //!   replacing secrets. Pure.
+//! - [`archive`]: the format of an export. Pure.
 //! - [`store`]: the [`store::EventStore`] trait and its backends. All SQL lives here.
 //! - [`service`]: the use cases. Every rule that a caller can observe lives here or below.
 //! - [`capture`], [`mcp`], [`http`], [`cli`]: entry layers. They translate and call `service`.
 
+pub mod archive;
 pub mod capture;
 pub mod cli;
 pub mod domain;

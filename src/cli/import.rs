@@ -1,6 +1,7 @@
 //! `annals import`
 
 mod git;
+mod jsonl;
 
 use clap::Subcommand;
 
@@ -12,6 +13,7 @@ use crate::domain::error::Result;
 #[command(after_help = EXAMPLES)]
 pub enum Import {
     Git(git::Git),
+    Jsonl(jsonl::Jsonl),
 }
 
 const EXAMPLES: &str = "\
@@ -19,9 +21,11 @@ Example:
   annals import git .";
 
 impl Import {
-    pub async fn run(self, context: &Context) -> Result<()> {
+    /// Gives the exit code.
+    pub async fn run(self, context: &Context) -> Result<u8> {
         match self {
-            Self::Git(command) => command.run(context).await,
+            Self::Git(command) => command.run(context).await.map(|()| 0),
+            Self::Jsonl(command) => command.run(context).await,
         }
     }
 }

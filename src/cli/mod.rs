@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod emit;
 mod events;
+mod export;
 mod first_steps;
 mod format;
 mod heartbeat;
@@ -82,6 +83,7 @@ enum Command {
     Close(close::Close),
     Verify(verify::Verify),
     Redact(redact::Redact),
+    Export(export::Export),
     #[command(subcommand)]
     Import(import::Import),
     Demo(demo::Demo),
@@ -116,7 +118,8 @@ impl Command {
             Self::Show(command) => command.run(&context()?).await,
             Self::Close(command) => command.run(&context()?).await,
             Self::Redact(command) => command.run(&context()?),
-            Self::Import(command) => command.run(&context()?).await,
+            Self::Export(command) => command.run(&context()?).await,
+            Self::Import(command) => return command.run(&context()?).await,
         }
         .map(|()| 0)
     }
@@ -192,7 +195,7 @@ mod tests {
         };
         let names = Cli::command();
         let names = names.get_subcommands().map(clap::Command::get_name);
-        for command in names.chain(["", "import git"]) {
+        for command in names.chain(["", "import git", "import jsonl"]) {
             assert_eq!(help(command, "--help"), help(command, "-h"), "{command}");
         }
     }

@@ -120,6 +120,16 @@ codes! {
     InvalidUnicode = "invalid_unicode", Invalid;
     /// A file or folder cannot be read, or is not of the expected kind.
     InvalidInput = "invalid_input", Invalid;
+    /// A line of an export does not have the documented form.
+    InvalidExport = "invalid_export", Invalid;
+    /// An export ends before its trailer, or holds less than that says.
+    IncompleteExport = "incomplete_export", Invalid;
+    /// An event of an export does not match its hash.
+    HashMismatch = "hash_mismatch", Invalid;
+    /// An event of an export does not follow on the event before it.
+    MissingEvent = "missing_event", Invalid;
+    /// An instance is stored already with another history.
+    InstanceDiverged = "instance_diverged", Conflict;
     /// A setting, or the configuration file, is at fault.
     InvalidConfiguration = "invalid_configuration", Invalid;
     /// The store's address is not understood, or its kind is not supported.

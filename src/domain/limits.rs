@@ -9,6 +9,8 @@ pub const EVENT_DATA_BYTES: usize = 256 * 1024;
 pub const METADATA_BYTES: usize = 16 * 1024;
 /// The most levels of objects and arrays in a payload; the payload itself is the first.
 pub const NESTING: usize = 64;
+/// The most bytes of a line of an import.
+pub const IMPORT_LINE_BYTES: usize = 4 * 1024 * 1024;
 /// The most events in one batch.
 pub const BATCH_EVENTS: usize = 1_000;
 /// The most events or instances in one page.

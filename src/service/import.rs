@@ -13,9 +13,9 @@ use crate::domain::instance::Status;
 pub struct HistoryImport {
     instance_id: InstanceId,
     handle: String,
-    closed: bool,
+    pub(super) closed: bool,
     known: HashSet<EventId>,
-    added: u64,
+    pub(super) added: u64,
 }
 
 impl HistoryImport {
@@ -52,24 +52,34 @@ impl Service {
         instance_id: InstanceId,
         register: RegisterRequest,
     ) -> Result<HistoryImport> {
-        match self.register_as(instance_id, register).await {
-            Err(error) if error.code != Code::InstanceExists => return Err(error),
-            _ => {}
-        }
-        let (instance, mut events) = self
+        let mut import = self.open_history_import(instance_id, register).await?;
+        let (_, mut events) = self
             .store
             .scan(instance_id, None)
             .await?
             .ok_or_else(|| super::resolve::not_found(&instance_id.to_string()))?;
-        let mut known = HashSet::new();
         while let Some(chunk) = events.recv().await {
-            known.extend(chunk?.iter().map(|event| event.event_id));
+            import.known.extend(chunk?.iter().map(|event| event.event_id));
         }
+        Ok(import)
+    }
+
+    /// The same without reading which events the instance has.
+    pub(super) async fn open_history_import(
+        &self,
+        instance_id: InstanceId,
+        register: RegisterRequest,
+    ) -> Result<HistoryImport> {
+        match self.register_as(instance_id, register).await {
+            Err(error) if error.code != Code::InstanceExists => return Err(error),
+            _ => {}
+        }
+        let instance = self.resolve(&instance_id.to_string()).await?;
         Ok(HistoryImport {
             instance_id,
             handle: instance.registration.handle,
             closed: instance.status == Status::Closed,
-            known,
+            known: HashSet::new(),
             added: 0,
         })
     }
@@ -89,11 +99,7 @@ impl Service {
         if events.is_empty() {
             return Ok(());
         }
-        if std::mem::take(&mut import.closed) {
-            let reopen =
-                EventInput::new("instance_resumed", serde_json::json!({"reason": "import"}));
-            self.emit_history(import, vec![reopen]).await?;
-        }
+        self.reopen(import).await?;
         let mut events = events.into_iter().peekable();
         while events.peek().is_some() {
             let batch: Vec<_> = events.by_ref().take(self.limits.batch_events).collect();
@@ -118,7 +124,23 @@ impl Service {
         self.close_instance(request).await.map(drop)
     }
 
-    async fn emit_history(&self, import: &HistoryImport, events: Vec<EventInput>) -> Result<u64> {
+    /// Resumes the instance where it is closed.
+    pub(super) async fn reopen(&self, import: &mut HistoryImport) -> Result<()> {
+        if std::mem::take(&mut import.closed) {
+            let reopen =
+                EventInput::new("instance_resumed", serde_json::json!({"reason": "import"}));
+            self.emit_history(import, vec![reopen]).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds a batch to an instance that may be closed when all of it is stored already; gives how
+    /// many events were new.
+    pub(super) async fn emit_history(
+        &self,
+        import: &HistoryImport,
+        events: Vec<EventInput>,
+    ) -> Result<u64> {
         let request = EmitBatchRequest {
             instance_id: import.instance_id.to_string(),
             events,

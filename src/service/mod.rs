@@ -11,9 +11,12 @@ mod custom_types;
 mod doctor;
 mod emit;
 mod excerpts;
+mod export;
 mod feed;
 mod heartbeat;
 mod import;
+mod import_events;
+mod import_lines;
 mod instances;
 mod known_types;
 mod prepare;
@@ -23,6 +26,7 @@ mod redact;
 mod register;
 mod replay;
 mod resolve;
+mod restore;
 mod sweep;
 mod types;
 mod verify;
@@ -47,9 +51,12 @@ pub use emit::{
     EmitAnswer, EmitBatchAnswer, EmitBatchRequest, EmitRequest, EventInput, ReceiptView,
 };
 pub use excerpts::{EventsExcerpt, EventsPage};
+pub use export::{ExportAnswer, ExportRequest, ExportSoFar};
 pub use feed::{FeedAnswer, FeedEvent, FeedRequest};
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
 pub use import::HistoryImport;
+pub use import_events::Mapping;
+pub use import_lines::{ImportAnswer, ImportReport, LineFault, OnError, recognise_export};
 pub use instances::{
     DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
 };

@@ -1,6 +1,7 @@
 //! The command line, command by command, through the program itself.
 
 mod answers;
+mod archive;
 mod config;
 mod demo;
 mod doctor;

@@ -18,7 +18,7 @@ use crate::store::{AppendRequest, Appended, Correction, Receipt, StoredType, Typ
 
 /// Appends as they are being written; dropped without [`Appending::finish`] nothing is stored.
 pub struct Appending<'a> {
-    transaction: Transaction<'a>,
+    pub(super) transaction: Transaction<'a>,
     store_id: StoreId,
     now: Timestamp,
     position: i64,
@@ -99,7 +99,11 @@ impl<'a> Appending<'a> {
         self.transaction.commit()
     }
 
-    fn write(&mut self, before: Option<Instance>, decided: &Decided) -> rusqlite::Result<()> {
+    pub(super) fn write(
+        &mut self,
+        before: Option<Instance>,
+        decided: &Decided,
+    ) -> rusqlite::Result<()> {
         let instance = &decided.instance;
         if before.is_none() {
             insert_instance(&self.transaction, instance)?;
@@ -120,7 +124,7 @@ impl<'a> Appending<'a> {
         Ok(())
     }
 
-    fn head(&self, instance_id: InstanceId) -> rusqlite::Result<Option<Instance>> {
+    pub(super) fn head(&self, instance_id: InstanceId) -> rusqlite::Result<Option<Instance>> {
         if let Some(head) = self.heads.get(&instance_id) {
             return Ok(Some(head.after.clone()));
         }

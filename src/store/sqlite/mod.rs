@@ -19,6 +19,7 @@ mod owner;
 mod place;
 mod query;
 mod readers;
+mod restore;
 mod row;
 mod scan;
 mod types;
@@ -33,13 +34,14 @@ use tokio::sync::watch;
 
 use super::{
     AppendRequest, Appended, Clock, Correction, EventPage, EventQuery, EventStore, EventStream,
-    FeedCursor, InstanceFilter, InstanceHint, InstancePage, StoreFacts, StoredType, TypeChange,
-    TypeScan, TypesAsked,
+    FeedCursor, InstanceFilter, InstanceHint, InstancePage, RestoreRequest, StoreFacts, StoredType,
+    TypeChange, TypeScan, TypesAsked,
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
+use crate::integrity::Restoring;
 use place::Place;
 use readers::Readers;
 use writer::Writer;
@@ -113,6 +115,10 @@ impl EventStore for SqliteStore {
 
     async fn append(&self, request: AppendRequest) -> Result<Appended> {
         self.writer.append(request).await
+    }
+
+    async fn restore(&self, request: RestoreRequest) -> Result<Vec<Result<Restoring>>> {
+        self.writer.restore(request).await
     }
 
     async fn find_instances(&self, hint: &InstanceHint, limit: u32) -> Result<Vec<Instance>> {

@@ -19,7 +19,10 @@ use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
-use crate::store::{AppendRequest, Appended, Clock, Correction, StoredType, TypeChange};
+use crate::integrity::Restoring;
+use crate::store::{
+    AppendRequest, Appended, Clock, Correction, RestoreRequest, StoredType, TypeChange,
+};
 
 /// The most calls that wait for the writer; beyond it a caller is refused at once.
 const QUEUE: usize = 4_096;
@@ -33,6 +36,7 @@ type Reply<T> = oneshot::Sender<Result<T>>;
 enum Job {
     Append(AppendRequest, Reply<Appended>),
     ChangeType(TypeChange, Reply<StoredType>),
+    Restore(RestoreRequest, Reply<Vec<Result<Restoring>>>),
     Correct(Vec<Correction>, Reply<bool>),
 }
 
@@ -41,6 +45,7 @@ impl Job {
         match self {
             Job::Append(request, _) => request.events.len(),
             Job::ChangeType(..) => 1,
+            Job::Restore(request, _) => request.events.len(),
             // As much as events are: each writes a row.
             Job::Correct(corrections, _) => corrections.len(),
         }
@@ -55,6 +60,9 @@ impl Job {
             Job::ChangeType(_, reply) => {
                 let _ = reply.send(answer.and_then(Answer::changed));
             }
+            Job::Restore(_, reply) => {
+                let _ = reply.send(answer.and_then(Answer::restored));
+            }
             Job::Correct(_, reply) => {
                 let _ = reply.send(answer.and_then(Answer::corrected));
             }
@@ -66,6 +74,7 @@ impl Job {
 enum Answer {
     Appended(Box<Appended>),
     Changed(StoredType),
+    Restored(Vec<Result<Restoring>>),
     Corrected(bool),
 }
 
@@ -80,6 +89,13 @@ impl Answer {
     fn changed(self) -> Result<StoredType> {
         match self {
             Answer::Changed(changed) => Ok(changed),
+            _ => Err(mismatched()),
+        }
+    }
+
+    fn restored(self) -> Result<Vec<Result<Restoring>>> {
+        match self {
+            Answer::Restored(restored) => Ok(restored),
             _ => Err(mismatched()),
         }
     }
@@ -131,6 +147,11 @@ impl Writer {
     /// Hands a change of an event type to the thread and waits until it is durable or refused.
     pub async fn change_type(&self, change: TypeChange) -> Result<StoredType> {
         self.wait_for(|reply| Job::ChangeType(change, reply)).await
+    }
+
+    /// Hands events of another store to the thread and waits until they are durable or refused.
+    pub async fn restore(&self, request: RestoreRequest) -> Result<Vec<Result<Restoring>>> {
+        self.wait_for(|reply| Job::Restore(request, reply)).await
     }
 
     /// Hands corrections of the registry to the thread and waits until they are durable.
@@ -315,6 +336,7 @@ fn write(
                     appending.append(request)?.map(Box::new).map(Answer::Appended)
                 }
                 Job::ChangeType(change, _) => appending.change_type(change)?.map(Answer::Changed),
+                Job::Restore(request, _) => Ok(Answer::Restored(appending.restore(request)?)),
                 Job::Correct(corrections, _) => {
                     Ok(Answer::Corrected(appending.correct(corrections)?))
                 }

@@ -45,6 +45,7 @@ pub mod rebuild;
 pub mod redacted;
 pub mod registry;
 pub mod replayable;
+pub mod restored;
 pub mod samples;
 pub mod timed;
 
@@ -431,6 +432,10 @@ macro_rules! conformance_tests {
                 a_reader_of_the_feed_misses_nothing_that_two_processes_write,
                 a_cursor_before_the_last_events_gives_just_these,
                 who_waits_is_woken_by_any_writer,
+            ]
+            restored: [
+                events_of_another_store_come_back_as_they_were,
+                what_does_not_continue_the_head_is_refused_alone,
             ]
             processes: [
                 two_processes_of_32_tasks_write_to_one_instance,

@@ -1,0 +1,18 @@
+//! The format of an export: JSON Lines that hold events exactly as they are stored, so that a store
+//! can be restored from them and every hash checked. Documented in `docs/export-format.md`.
+//!
+//! Pure of store details: [`record`] writes and reads lines, [`Reader`] holds a sequence of lines to
+//! the rules, [`Lines`] splits a stream into bounded lines.
+
+mod lines;
+mod reader;
+pub mod record;
+
+pub use lines::{Line, Lines};
+pub use reader::{Item, Reader};
+
+/// The name of the format, in the header.
+pub const FORMAT: &str = "annals-export";
+
+/// The version of the format, in the header.
+pub const VERSION: u32 = 1;
