@@ -12,16 +12,17 @@ use crate::domain::instance::{Instance, Registration, Status};
 use crate::domain::keyword::Keyword;
 use crate::domain::time::{TimeRange, Timestamp};
 use crate::domain::value_condition::ValueCondition;
-use crate::integrity::Restoring;
 
 mod address;
 mod inspection;
 mod place;
+mod restoring;
 pub mod sqlite;
 
 pub use address::{Address, default_path, engine, open};
 pub use inspection::{Found, Inside, Inspection, inspect};
 pub use place::{FileSystem, Permissions, Place, User};
+pub use restoring::{RestoreEvent, RestoreRequest, Restored};
 
 /// A clock, so that tests can turn it.
 pub trait Clock: Send + Sync + 'static {
@@ -90,25 +91,6 @@ pub struct Appended {
     pub automatic: Vec<Receipt>,
     /// The instance after it.
     pub instance: Instance,
-}
-
-/// Events of another store, to be stored as they are: same ids, numbers, times, salts and hashes.
-#[derive(Clone, Debug)]
-pub struct RestoreRequest {
-    /// The events of whatever instances; those of one instance in their order.
-    pub events: Vec<RestoreEvent>,
-}
-
-/// One event of a [`RestoreRequest`].
-#[derive(Clone, Debug)]
-pub struct RestoreEvent {
-    /// The store in which the instance was registered.
-    pub origin: StoreId,
-    /// What registering set; given with the first event of an instance. The handle is lengthened
-    /// where another instance has it.
-    pub register: Option<Registration>,
-    /// The event, hash included.
-    pub event: Event,
 }
 
 /// How an instance is named in a look-up.
@@ -336,15 +318,14 @@ pub trait EventStore: Send + Sync + 'static {
     /// events may or may not be stored: sending the same event ids again is safe and tells.
     async fn append(&self, request: AppendRequest) -> Result<Appended>;
 
-    /// Stores events of another store as they are, and answers once they are durable, for each event
-    /// on its own: whether it was stored now, was stored before, or is refused. A refused event
-    /// leaves its neighbours alone. What is stored already is never changed.
+    /// Stores events of another store as they are, and answers once they are durable, for each on its
+    /// own. A refused event leaves its neighbours alone. What is stored already is never changed.
     ///
     /// # Errors
     ///
     /// Of an event, what [`crate::integrity::restore`] refuses, and `event_id_conflict`. Of the
     /// request, `store_*` errors; restoring the same again is safe.
-    async fn restore(&self, request: RestoreRequest) -> Result<Vec<Result<Restoring>>>;
+    async fn restore(&self, request: RestoreRequest) -> Result<Restored>;
 
     /// The instances that a hint fits: the one with that id or exact handle, else those whose handle
     /// contains the text; at most `limit`, newest life first.

@@ -72,7 +72,7 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
     let cases = cases();
     let listed: Vec<&str> = cases.iter().map(|case| case.code.as_str()).collect();
     // Not arguments of a tool: the store's own troubles, bytes instead of text, an id that only an
-    // import chooses, definitions of event types, settings, and what is wrong as HTTP or as a
+    // import chooses, lines of exports, definitions of event types, settings, and what is wrong as HTTP or as a
     // message. They have tests of their own.
     let elsewhere = [
         Code::InstanceExists,
@@ -81,6 +81,11 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
         Code::EventTypeChanged,
         Code::InvalidEventType,
         Code::InvalidInput,
+        Code::InvalidExport,
+        Code::IncompleteExport,
+        Code::HashMismatch,
+        Code::MissingEvent,
+        Code::InstanceDiverged,
         Code::InvalidJson,
         Code::InvalidUtf8,
         Code::InvalidUnicode,
