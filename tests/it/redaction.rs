@@ -8,3 +8,4 @@ mod ordinary;
 mod recall;
 mod samples;
 mod secrets;
+mod ways;

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use annals::redact::{Redactor, replace};
+use annals::redact::{Counts, Redactor, replace};
+use serde_json::json;
 
+use super::draw::Draw;
 use super::secrets::{LETTERS, Sample, corpus};
 
 /// The least share of the corpus that is found, in hundredths.
@@ -91,4 +93,37 @@ fn every_rule_has_secrets_in_the_corpus() {
     let rules: BTreeSet<_> = Redactor::rules().map(|rule| rule.name).collect();
     let without: Vec<_> = rules.difference(&found).collect();
     assert!(without.is_empty(), "{without:?}");
+}
+
+#[test]
+fn fields_of_json_are_found_by_their_name() {
+    let mut draw = Draw::new(8);
+    let (mut found, mut all) = (0, 0);
+    for _ in 0..20 {
+        let (password, weak, key) = (draw.password(), draw.weak_password(), draw.key());
+        let header = format!("Bearer {key}");
+        for (secret, value) in [
+            (&password, json!({"password": password})),
+            (&password, json!({"db": {"adminPassword": password}})),
+            (&weak, json!({"password": weak})),
+            (&password, json!({"passwords": [password]})),
+            (&password, json!({"argv": ["mysql", "--password", password]})),
+            (&key, json!({"client_secret": key})),
+            (&key, json!({"env": {"API_KEY": key}})),
+            (&key, json!({"env": [{"name": "API_TOKEN", "value": key}]})),
+            (&key, json!({"headers": {"Authorization": header}})),
+        ] {
+            let mut stored = value.clone();
+            let mut counts = Counts::default();
+            Redactor::standard().value(&mut stored, &mut counts);
+            let is_found = !stored.to_string().contains(secret.as_str());
+            assert_eq!(counts.is_empty(), !is_found);
+            (found, all) = (found + usize::from(is_found), all + 1);
+            if !is_found {
+                println!("missed in a field: {value}");
+            }
+        }
+    }
+    println!("found {found} of {all} in fields");
+    assert!(found * 100 >= all * OVERALL, "{found} of {all}");
 }
