@@ -356,7 +356,8 @@ mod tests {
                 "password_file token_type tokenizer max_tokens tokens passed_count monkey author \
                  primary_key public_key cache-key next_page_token keyboard secretName bypass \
                  passwordLength compass access_token_url resetPassword forgot_password keys.len \
-                 sessionId context_tokens hashed_secret hashedPassword password_hash OLDPWD token.example.com api_key_id user hashedsecret",
+                 sessionId context_tokens OLDPWD token.example.com api_key_id user hashed_secret \
+                 hashedPassword password_hash hashedsecret",
             ),
         ] {
             for name in names.split_whitespace() {

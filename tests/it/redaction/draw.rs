@@ -1,7 +1,5 @@
 //! Secrets drawn from a seed: the repository holds the formats, never a secret.
 
-use base64_text as base64;
-
 /// SplitMix64: the same numbers for the same seed, on every machine.
 pub struct Draw(u64);
 
@@ -119,7 +117,7 @@ impl Draw {
     }
 
     pub fn jwt(&mut self) -> String {
-        let part = |text: String| base64(text.as_bytes(), URL);
+        let part = |text: String| base64_text(text.as_bytes(), URL);
         let header = part(r#"{"alg":"HS256","typ":"JWT"}"#.to_owned());
         let payload =
             part(format!(r#"{{"sub":"{}","iat":17{}}}"#, self.fill("{d10}"), self.fill("{d8}")));
@@ -128,7 +126,7 @@ impl Draw {
 
     /// A private key in PEM form; its bytes mean nothing.
     pub fn pem(&mut self, title: &str) -> String {
-        let body = base64(&self.bytes(610), STANDARD);
+        let body = base64_text(&self.bytes(610), STANDARD);
         let mut lines: Vec<&str> = Vec::new();
         let mut rest = body.as_str();
         while !rest.is_empty() {
@@ -143,7 +141,7 @@ impl Draw {
     /// What HTTP Basic authentication sends.
     pub fn basic(&mut self) -> String {
         let pair = format!("deploy:{}", self.password());
-        base64(pair.as_bytes(), STANDARD)
+        base64_text(pair.as_bytes(), STANDARD)
     }
 }
 
