@@ -3,6 +3,7 @@
 use super::output::{self, BAD, HEADING};
 use super::wrap::Stream;
 use crate::domain::error::{Code, Error};
+use crate::service::without_secrets;
 
 /// Arguments that have another name here than in the requests of the service.
 const OPTIONS: [(&str, &str); 14] = [
@@ -24,6 +25,7 @@ const OPTIONS: [(&str, &str); 14] = [
 
 /// Prints a refusal: as JSON with the data, or for people.
 pub fn print(error: &Error, as_json: bool) {
+    let error = &without_secrets(error.clone());
     if as_json {
         // A refusal is always JSON.
         let _ = output::json(&error.to_json());

@@ -20,6 +20,7 @@ use serde_json::Value;
 use super::server::{Content, LIST_TTL_MS};
 use super::subscriptions::Wanted;
 use super::{Lifecycle, Server, completions, prompts, refusal, resources, running, subscriptions};
+use crate::service::without_secrets;
 
 type Answered<T> = std::result::Result<T, ErrorData>;
 
@@ -98,7 +99,7 @@ impl<S: Lifecycle> ServerHandler for Server<S> {
         // Either constructor sets the text content to the compact JSON of the same value.
         let result = match self.call(index, arguments, &context).await {
             Ok(answer) => CallToolResult::structured(answer),
-            Err(refusal) => CallToolResult::structured_error(refusal.to_json()),
+            Err(refusal) => CallToolResult::structured_error(without_secrets(refusal).to_json()),
         };
         Ok(result.into())
     }

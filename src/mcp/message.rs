@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::MESSAGE_BYTES;
 use crate::domain::error::{Code, Error};
 use crate::domain::json::{self, raw_text};
+use crate::service::without_secrets;
 
 /// The little that is read of a message that cannot be read whole. The rest is skipped without
 /// regard to its depth or to what its strings hold.
@@ -57,7 +58,7 @@ pub(crate) fn unreadable(bytes: &[u8]) -> Value {
 /// the bytes are no message anyway.
 pub(crate) fn folded(bytes: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let mut error = raw_text::check(text, "").err()?;
+    let mut error = without_secrets(raw_text::check(text, "").err()?);
     let bare = |text: &str| text.replacen("params.arguments.", "", 1);
     error.field = error.field.as_deref().map(bare);
     error.message = bare(&error.message);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::header;
 use super::name::{Promise, promise};
+use super::pair;
 use super::rules::{AUTHORIZATION, COOKIE};
 use super::secret::{Form, judge};
 
@@ -35,8 +36,12 @@ enum Sign {
     Comma,
     /// White space after a flag.
     Flag,
-    /// White space where a grammar has no sign: SQL, netrc, Dockerfiles.
+    /// White space where a grammar has no sign: SQL, netrc.
     Space,
+    /// What introduces a literal: white space in Dockerfiles, or what [`pair::value`] finds.
+    Literal,
+    /// The end of an opening tag.
+    Tag,
     /// " is ".
     Prose,
 }
@@ -124,12 +129,14 @@ impl<'t> Assignments<'t> {
             // Parts of an identifier, as in `arn:aws:secretsmanager:…:secret:name`.
             [b':', next, ..] if self.opens(name, b":") && next.is_ascii_graphic() => return None,
             [b':', ..] => (Sign::Colon, after + 1),
-            [b'>', ..] if self.opens(name, b"<") => (Sign::Equals, after + 1),
-            [b',', ..] if closed => (Sign::Comma, after + 1),
+            [b'>', ..] if self.opens(name, b"<") => (Sign::Tag, after + 1),
+            [b',', ..] if closed && self.pair(name).is_none() => (Sign::Comma, after + 1),
+            [b'(', b'"' | b'\'', ..] if !closed => (Sign::Comma, after + 1),
             [b'i' | b'I', b's' | b'S', b' ', ..] if gap > 0 => (Sign::Prose, after + 3),
             _ if gap > 0 && !closed && self.is_flag(name) => (Sign::Flag, after),
+            _ if gap > 0 && !closed && self.takes_literal(name) => (Sign::Literal, after),
             _ if gap > 0 && !closed && self.takes_space(name, rest) => (Sign::Space, after),
-            _ => return None,
+            _ => (Sign::Literal, self.pair(name)?),
         };
         Some((sign.0, sign.1 + self.gap(sign.1)))
     }
@@ -152,17 +159,43 @@ impl<'t> Assignments<'t> {
                 .is_none_or(|before| b" \t\n\"'`([".contains(&self.bytes()[before]))
     }
 
+    /// Where a value that stands apart from this name starts.
+    fn pair(&self, name: &Range<usize>) -> Option<usize> {
+        let start = pair::value(self.before(name), &self.text[name.end..])?;
+        Some(name.end + start)
+    }
+
+    /// Whether this is the clause of an SQL statement, whose quotes hold a literal.
+    fn is_statement(&self, name: &Range<usize>) -> bool {
+        let word = &self.text[name.clone()];
+        word == "PASSWORD" || word.get(word.len().saturating_sub(3)..) == Some(" BY")
+    }
+
+    /// A stretch of the text before a name.
+    fn before(&self, name: &Range<usize>) -> &'t str {
+        &self.text[self.text.floor_char_boundary(name.start.saturating_sub(120))..name.start]
+    }
+
+    /// The line before a name.
+    fn line(&self, name: &Range<usize>) -> &'t str {
+        let before = self.before(name);
+        &before[before.rfind('\n').map_or(0, |at| at + 1)..]
+    }
+
+    /// Whether white space alone comes before a literal here: `ENV NAME value`, `set -x NAME value`.
+    fn takes_literal(&self, name: &Range<usize>) -> bool {
+        let line = self.line(name).trim_start();
+        let is_command = |start: &str| line.starts_with(start) && line.ends_with(' ');
+        line == "ENV " || line == "ARG " || line == "setx " || is_command("set -")
+    }
+
     /// Whether white space alone comes before the value here.
     fn takes_space(&self, name: &Range<usize>, rest: &[u8]) -> bool {
         let word = self.text[name.clone()].to_ascii_lowercase();
-        let before = self.text.floor_char_boundary(name.start.saturating_sub(120));
-        let before = &self.text[before..name.start];
-        let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
-        let sql =
-            matches!(rest, [b'\'', ..]) && (word == "password" || word.ends_with("identified by"));
+        let line = self.line(name);
+        let is_quoted = matches!(rest, [b'\'' | b'"', ..]);
         let netrc = word == "password" && (line.contains("login ") || line.contains("machine "));
-        let image = line.trim_start() == "ENV " || line.trim_start() == "ARG ";
-        sql || netrc || image
+        is_quoted && (word.ends_with("password") || word.ends_with(" by")) || netrc
     }
 
     /// The value at `start`, and how it is written.
@@ -176,7 +209,7 @@ impl<'t> Assignments<'t> {
         if let Some(quoted) = self.quoted(start) {
             let form = match sign {
                 Sign::Prose => Form::Assigned,
-                Sign::Comma => Form::Listed,
+                Sign::Comma | Sign::Space if !self.is_statement(name) => Form::Listed,
                 _ => Form::Quoted,
             };
             return Some((quoted, form));
@@ -186,6 +219,7 @@ impl<'t> Assignments<'t> {
             Sign::Flag => Form::Argument,
             Sign::Colon | Sign::Prose => Form::Stated,
             Sign::Space => Form::Assigned,
+            Sign::Literal | Sign::Tag => Form::Quoted,
             Sign::Equals => self.assigned(name, start),
         };
         let value = self.bare(start);
@@ -194,12 +228,12 @@ impl<'t> Assignments<'t> {
             _ => value,
         };
         // What goes on so is code.
-        let is_element = self.opens(name, b"<") && self.text[value.end..].starts_with("</");
+        let is_text = sign == Sign::Tag && self.text[value.end..].starts_with("</");
         let is_code = form != Form::Environment
-            && !is_element
             && matches!(self.byte(value.end), Some(b'(' | b'[' | b'{' | b'<'));
+        let is_code = if sign == Sign::Tag { !is_text } else { is_code };
         let is_call = self.text[value.clone()].ends_with("()");
-        let trimmed = self.text[value.clone()].trim_end_matches(['.', ':', '!']);
+        let trimmed = self.text[value.clone()].trim_end_matches(['.', ':']);
         let is_prose = matches!(form, Form::Stated);
         let end =
             if is_prose && trimmed.len() >= 4 { value.start + trimmed.len() } else { value.end };
@@ -246,14 +280,17 @@ impl<'t> Assignments<'t> {
                 }
                 // An odd run escapes what follows.
                 at += run + if escapes == 0 { run % 2 } else { 0 };
-            } else if bytes[at] == quote || bytes[at] == b'\n' && quote != b'`' {
+            } else if bytes[at] == quote {
                 return Some(from..at);
+            } else if bytes[at] == b'\n' && quote != b'`' {
+                break;
             } else {
                 at += 1;
             }
         }
-        // Cut off in the middle.
-        (limit == bytes.len()).then_some(from..limit)
+        // Cut off in the middle; or the quote closed what stood before.
+        let is_rest = bytes.get(from).is_none_or(|first| b"),;]}".contains(first));
+        (at >= limit && limit == bytes.len() && !is_rest).then_some(from..limit)
     }
 
     /// What stands at `start` without quotes.
@@ -290,8 +327,10 @@ impl<'t> Assignments<'t> {
         let starts = name.start == 0
             || !self.bytes()[name.start - 1].is_ascii_graphic()
             || b"\"'+-`;".contains(&self.bytes()[name.start - 1]);
-        if is_close && !is_query && starts && text.bytes().all(upper) {
+        if is_close && (self.is_flag(name) || !is_query && starts && text.bytes().all(upper)) {
             Form::Environment
+        } else if is_close && is_query {
+            Form::Quoted
         } else {
             Form::Assigned
         }

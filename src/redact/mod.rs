@@ -11,6 +11,7 @@ mod assignment;
 mod counts;
 mod header;
 mod name;
+mod pair;
 mod payload;
 mod prefilter;
 mod private_key;

@@ -83,8 +83,8 @@ const ABOUT: &[&str] = &[
     "msg",
 ];
 
-/// Words that say of a value that it is a digest: `hashed_secret`.
-const DIGESTED: &[&str] = &["hashed", "digested"];
+/// Words of names whose value is made of a secret and does not give it away.
+const HASHED: &[&str] = &["hashed", "digested"];
 
 /// First words of keys that open no lock.
 const OPEN_KEYS: &[&str] = &[
@@ -231,10 +231,10 @@ pub fn promise(name: &str) -> Option<Promise> {
     let (last, before) = words.split_last()?;
     let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
     let previous = before.last().copied().unwrap_or_default();
-    if ABOUT.contains(&words[0]) && words.len() > 1 {
-        return None;
-    }
-    if DIGESTED.iter().any(|word| before.contains(word) || last.starts_with(word)) {
+    if ABOUT.contains(&words[0]) && words.len() > 1
+        || before.iter().any(|word| HASHED.contains(word))
+        || last.starts_with("hashed")
+    {
         return None;
     }
     if is_password(last, before) {
@@ -248,6 +248,7 @@ pub fn promise(name: &str) -> Option<Promise> {
         "key" if previous == "secret" || words.ends_with(&["secret", "access", "key"]) => {
             Some(Promise::Secret)
         }
+        "base" if words.ends_with(&["secret", "key", "base"]) => Some(Promise::Secret),
         last if last.ends_with("secret") || last.ends_with("secretkey") => Some(Promise::Secret),
         "secrets" => Some(Promise::Token),
         "key" | "keys" => key(before),
@@ -301,7 +302,7 @@ fn qualifies(word: &str) -> bool {
 }
 
 /// The words of a name in snake, kebab, dotted or camel case, in lower case; at most the last 12.
-fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before = ' ';
     let mut characters = name.chars().peekable();
@@ -339,7 +340,7 @@ mod tests {
             (
                 Some(Promise::Secret),
                 "client_secret clientSecret JWT_SECRET SECRET_KEY AWS_SECRET_ACCESS_KEY \
-                 webhook-secret secretKey clientsecret SecretAccessKey",
+                 webhook-secret secretKey clientsecret SecretAccessKey secret_key_base",
             ),
             (
                 Some(Promise::Token),
@@ -356,7 +357,7 @@ mod tests {
                  primary_key public_key cache-key next_page_token keyboard secretName bypass \
                  passwordLength compass access_token_url resetPassword forgot_password keys.len \
                  sessionId context_tokens OLDPWD token.example.com api_key_id user hashed_secret \
-                 hashedPassword",
+                 hashedPassword password_hash hashedsecret",
             ),
         ] {
             for name in names.split_whitespace() {

@@ -1,6 +1,6 @@
 //! Whether a value is a secret, given what its name promises and how it is written.
 
-use super::name::Promise;
+use super::name::{Promise, promise, words};
 use super::rules::{HIGH_ENTROPY, NAMED_SECRET, PASSWORD};
 use super::shape::{
     entropy, has_digit, is_code_path, is_hexadecimal, is_mixed, is_path, is_placeholder, is_random,
@@ -64,9 +64,12 @@ fn is_password(form: Form, value: &str) -> bool {
         Form::Listed => !value.contains(char::is_whitespace) && has_sign(value),
         Form::Assigned | Form::Argument => {
             let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
-            (is_number && value.len() >= 5 || has_sign(value)) && !is_variable(value)
+            is_drawn(value)
+                || (is_number && value.len() >= 5 || has_sign(value)) && !is_variable(value)
         }
-        Form::Stated => value.len() >= 4 && is_mixed_or_signed(value) && !is_variable(value),
+        Form::Stated => {
+            is_drawn(value) || value.len() >= 4 && is_mixed_or_signed(value) && !is_variable(value)
+        }
     }
 }
 
@@ -80,7 +83,8 @@ fn is_named_secret(form: Form, value: &str) -> bool {
         && match form {
             Form::Field | Form::Quoted | Form::Environment => !is_title(value),
             Form::Listed | Form::Assigned | Form::Argument | Form::Stated => {
-                value.len() >= 8 && is_mixed_or_signed(value) && !is_variable(value)
+                is_drawn(value)
+                    || value.len() >= 8 && is_mixed_or_signed(value) && !is_variable(value)
             }
         }
 }
@@ -258,13 +262,19 @@ fn is_variable(value: &str) -> bool {
     if !is_code_path(value) {
         return false;
     }
-    let lower = value.to_ascii_lowercase();
-    let tells = ["pass", "pwd", "secret", "token", "key", "cred", "input", "value", "param", "arg"];
-    let starts_lower = value.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let tells = ["pass", "pwd", "cred", "input", "value", "param", "arg"];
+    let is_telling =
+        |word: &String| tells.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let starts_lower = value.starts_with(|c: char| c.is_ascii_lowercase());
     value.contains('.')
         || value.contains("::")
-        || starts_lower && tells.iter().any(|word| lower.contains(word))
+        || starts_lower && (promise(value).is_some() || words(value).iter().any(is_telling))
         || !has_digit(value)
+}
+
+/// Whether a value of letters and digits is too irregular for a name in code.
+fn is_drawn(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is_random(value)
 }
 
 fn is_number(value: &str) -> bool {

@@ -156,7 +156,6 @@ pub fn is_reference(text: &str) -> bool {
         "projects/",
         "file:",
         "ENC[",
-        "!",
         "@Microsoft.KeyVault",
         "ref+",
         "keyring:",
@@ -180,6 +179,13 @@ pub fn is_reference(text: &str) -> bool {
     is_windows_variable(text)
         || text.contains("[REDACTED")
         || STARTS.iter().any(|start| text.starts_with(start))
+        || is_tag(text)
+}
+
+/// Whether this is a YAML tag, as in `!vault`, or the delayed expansion `!NAME!`.
+fn is_tag(text: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphabetic() || b"_:/!.".contains(&byte);
+    text.strip_prefix('!').is_some_and(|name| name.bytes().all(is_name))
 }
 
 /// Whether this is `%NAME%`, or `%%NAME%%` as batch files write it.
@@ -306,10 +312,14 @@ mod tests {
             "op://vault/item",
             "%DB_PASSWORD%",
             "%%TOKEN%%",
+            "!vault",
+            "!NAME!",
         ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in ["hunter2", "%x9$k2%", "s3cr3t!", "q7Zt9LbX2mVc4NdR8sKe", "correct-horse"] {
+        for text in
+            ["hunter2", "!hunter2", "%x9$k2%", "s3cr3t!", "q7Zt9LbX2mVc4NdR8sKe", "correct-horse"]
+        {
             assert!(!is_placeholder(text), "{text}");
         }
     }

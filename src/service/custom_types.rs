@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Service;
+use super::redact::refuse_secret;
 use crate::domain::catalogue::{CustomType, Definition};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::Event;
@@ -86,6 +87,8 @@ impl Service {
     /// `event_type_changed`, and `store_*` errors.
     pub async fn add_event_type(&self, request: AddEventTypeRequest) -> Result<AddEventTypeAnswer> {
         let definition = Definition::from_toml(&request.definition)?;
+        let written = format!("{} {}", definition.name, definition.text());
+        refuse_secret(&self.redactor, &written, "definition", Code::InvalidEventType)?;
         let wanted = Arc::new(CustomType::new(definition, 0));
         let mut attempts = 0;
         loop {

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::mpsc;
 
 use super::export::unreadable;
+use super::redact::without_secrets;
 use crate::archive::{Line, Lines, Reader};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::limits::{BATCH_EVENTS, IMPORT_LINE_BYTES};
@@ -101,7 +102,7 @@ impl<'a> Account<'a> {
         answer.lines_refused += 1;
         answer.stopped = self.on_error == OnError::Stop;
         if answer.refused.len() < TOLD {
-            let fault = LineFault { line, error };
+            let fault = LineFault { line, error: without_secrets(error) };
             self.report.refused(&fault);
             answer.refused.push(fault);
         }

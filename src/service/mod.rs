@@ -62,7 +62,9 @@ pub use instances::{
 };
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 pub use rebuild::{RegistryCheck, RowDifference, Unprojectable};
-pub use redact::{FindingView, RedactAnswer, RedactRequest, redact, redactor_allowing};
+pub use redact::{
+    FindingView, RedactAnswer, RedactRequest, redact, redactor_allowing, without_secrets,
+};
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
 pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};

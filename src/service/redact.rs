@@ -102,7 +102,14 @@ pub(super) fn redact_refusal(redactor: &Redactor, mut refusal: Error) -> Error {
     refusal
 }
 
-/// Refuses a name that is a secret: a name is shown everywhere, and none can stand in its place.
+/// A refusal as it may be shown: without the secrets that a caller put into an argument, a key or a
+/// name. The entry layers say no refusal without it.
+pub fn without_secrets(refusal: Error) -> Error {
+    redact_refusal(Redactor::standard(), refusal)
+}
+
+/// Refuses a name, or a definition, with a secret: it is shown everywhere, and nothing can stand in the
+/// secret's place.
 ///
 /// # Errors
 ///
@@ -116,8 +123,8 @@ pub(super) fn refuse_secret(
     let Some(found) = redactor.find(name).into_iter().next() else { return Ok(()) };
     Err(Error::new(
         code,
-        format!("{field} looks like a secret, by the rule {}", found.rule),
-        "choose a name that everybody may read",
+        format!("{field} holds what looks like a secret, by the rule {}", found.rule),
+        "write nothing there that not everybody may read",
     )
     .at(field))
 }

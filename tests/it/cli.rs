@@ -7,7 +7,7 @@ mod demo;
 mod doctor;
 mod exit_codes;
 mod formats;
-mod import;
+pub mod import;
 mod input;
 mod people;
 mod serve;

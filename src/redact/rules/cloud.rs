@@ -10,7 +10,7 @@ pub static RULES: &[Rule] = &[
         "AWS access key id",
         &["AKIA", "ASIA", "ABIA", "ACCA"],
         r"\AA(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}",
-    ).not_after(b"+/"),
+    ),
     anywhere(
         "aws-secret-key",
         "AWS secret access key beside its id",
@@ -29,7 +29,7 @@ pub static RULES: &[Rule] = &[
         "AWS Bedrock API key",
         &["ABSK", "bedrock-api-key-"],
         r"\A(?:ABSK|bedrock-api-key-)[A-Za-z0-9+/]{100,}=*",
-    ).not_after(b"+/"),
+    ),
     anywhere(
         "url-signature",
         "signature or token of a pre-signed URL",
@@ -44,9 +44,23 @@ pub static RULES: &[Rule] = &[
     ),
     anywhere(
         "azure-key",
-        "Azure storage, DevOps or service key",
-        &["+ASt", "AZDO", "JQQJ99", "+ABa", "+AMC", "AzCa", "AzSe", "AzFu", "ACDb"],
-        r"[A-Za-z0-9+/]{76}(?:\+(?:ASt|ABa|AMC)|ACDb)[A-Za-z0-9+/]{5,6}={1,2}|[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}|[A-Za-z0-9]{48,53}JQQJ99[A-Za-z0-9]{20,32}|[A-Za-z0-9+/]{42,44}Az(?:Ca|Se|Fu)[A-Za-z0-9+/]{4,6}={0,2}",
+        "Azure storage, Batch, Cosmos DB, API Management or Media key",
+        &["+ASt", "+ABa", "+AMC", "ACDb", "APIM"],
+        r"[A-Za-z0-9+/]{76}(?:ACDb|APIM|\+(?:ASt|ABa|AMC))[A-Za-z0-9+/]{5,6}={1,2}",
+    )
+    .least_entropy(4.0),
+    anywhere(
+        "azure-key",
+        "Azure key for a bus, hub, relay, cache, registry, search or function",
+        &["+ASb", "+AEh", "+ARm", "AIoT", "AzCa", "+ACR", "AzSe", "AzFu"],
+        r"[A-Za-z0-9+/]{33}(?:AIoT|AzCa|\+(?:ASb|AEh|ARm))[A-P][A-Za-z0-9+/]{5}=|[A-Za-z0-9+/]{42}(?:AzSe|\+ACR)[A-D][A-Za-z0-9+/]{5}|[A-Za-z0-9_-]{44}AzFu[A-Za-z0-9_-]{5}[AQgw]==",
+    )
+    .least_entropy(4.0),
+    anywhere(
+        "azure-key",
+        "Azure DevOps or AI key",
+        &["AZDO", "JQQJ99"],
+        r"[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}|[A-Za-z0-9]{48,53}JQQJ99[A-Za-z0-9]{20,32}",
     )
     .least_entropy(4.0),
     anywhere(
@@ -55,8 +69,8 @@ pub static RULES: &[Rule] = &[
         &["Q~"],
         r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
     ),
-    token("google-api-key", "Google API key", &["AIza"], r"\AAIza[A-Za-z0-9_-]{35}").not_after(b"+/"),
-    token("google-api-key", "Google API key", &["AQ.Ab"], r"\AAQ\.Ab[A-Za-z0-9_-]{40,}").not_after(b"+/"),
+    token("google-api-key", "Google API key", &["AIza"], r"\AAIza[A-Za-z0-9_-]{35}"),
+    token("google-api-key", "Google API key", &["AQ.Ab"], r"\AAQ\.Ab[A-Za-z0-9_-]{40,}"),
     token(
         "google-oauth-secret",
         "Google OAuth client secret",
@@ -127,9 +141,9 @@ pub static RULES: &[Rule] = &[
         r"\Apscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,}",
     ),
     token("alibaba-key-id", "Alibaba Cloud access key id", &["LTAI"], r"\ALTAI[A-Za-z0-9]{17,26}")
-        .only_if(is_mixed).not_after(b"+/"),
+        .only_if(is_mixed),
     token("tencent-key-id", "Tencent Cloud secret id", &["AKID"], r"\AAKID[A-Za-z0-9]{32}")
-        .only_if(is_mixed).not_after(b"+/"),
+        .only_if(is_mixed),
     token("aiven-token", "Aiven token", &["aivenv1_"], r"\Aaivenv1_[A-Za-z0-9+/=]{40,}"),
     token(
         "vault-token",

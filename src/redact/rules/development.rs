@@ -26,7 +26,7 @@ pub static RULES: &[Rule] = &[
         "Atlassian or Bitbucket token",
         &["ATATT3", "ATCTT3", "ATSTT3", "ATBB"],
         r"\AAT(?:[ACS]TT3[A-Za-z0-9_=-]{60,}|BB[A-Za-z0-9]{28,})",
-    ).not_after(b"+/")
+    )
     .only_if(has_digit),
     token("npm-token", "npm access token", &["npm_"], r"\Anpm_[A-Za-z0-9]{36,}"),
     token(
@@ -36,9 +36,9 @@ pub static RULES: &[Rule] = &[
         r"\Apypi-AgE[A-Za-z0-9_-]{50,}",
     ),
     token("crates-io-token", "crates.io API token", &["cio"], r"\Acio[A-Za-z0-9]{32}")
-        .only_if(is_mixed).not_after(b"+/"),
+        .only_if(is_mixed),
     token("rubygems-key", "RubyGems API key", &["rubygems_"], r"\Arubygems_[0-9a-f]{48}"),
-    token("nuget-key", "NuGet API key", &["oy2"], r"\Aoy2[a-z0-9]{43}").only_if(has_digit).not_after(b"+/"),
+    token("nuget-key", "NuGet API key", &["oy2"], r"\Aoy2[a-z0-9]{43}").only_if(has_digit),
     token(
         "docker-token",
         "Docker personal or organisation access token",
@@ -57,7 +57,7 @@ pub static RULES: &[Rule] = &[
         "JFrog API key or reference token",
         &["AKCp", "cmVmdGtu"],
         r"\A(?:AKCp[A-Za-z0-9]{60,}|cmVmdGtu[A-Za-z0-9]{50,})",
-    ).not_after(b"+/"),
+    ),
     token(
         "circleci-token",
         "CircleCI token",

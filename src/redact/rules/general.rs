@@ -73,9 +73,9 @@ pub static RULES: &[Rule] = &[
     .only_if(secret::is_argument),
     anywhere(
         "command-password",
-        "password given to OpenSSL or chpasswd, or as a pair of arguments",
-        &["pass:", "chpasswd", "auth"],
-        r#"\b-?pass(?:in|out)?[ \t=]["']?pass:([^\s"'$<]+)|\becho[ \t]+(?:-[en]+[ \t]+)?["']?[A-Za-z0-9_.-]+:([^\s"'$|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd|(?i:\b(?:basic_?)?auth)(?:[ \t]*=[ \t]*|\()\(?[ \t]*["'][^"'\n]{1,80}["'][ \t]*,[ \t]*["']([^"'\n]{3,})["']"#,
+        "password given to OpenSSL, chpasswd or PowerShell, or as a pair of arguments",
+        &["pass:", "chpasswd", "auth", "convertto-securestring"],
+        r#"\b-?pass(?:in|out)?[ \t=]["']?pass:([^\s"'$<]+)|\becho[ \t]+(?:-[en]+[ \t]+)?["']?[A-Za-z0-9_.-]+:([^\s"'$|]+)["']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd|(?i:\bConvertTo-SecureString)[ \t]+(?:-String[ \t]+)?["']([^"'\n]+)["']|(?i:\b(?:basic_?)?auth)(?:[ \t]*=[ \t]*|\()\(?[ \t]*["'][^"'\n]{1,80}["'][ \t]*,[ \t]*["']([^"'\n]{3,})["']"#,
     )
     .only_if(secret::is_argument),
     named(

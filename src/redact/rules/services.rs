@@ -1,7 +1,7 @@
 //! Tokens of messaging, payment and monitoring services.
 
 use crate::redact::rule::{Rule, anywhere, token};
-use crate::redact::shape::{has_digit, is_mixed};
+use crate::redact::shape::{has_digit, is_mixed, is_random};
 
 /// The rules.
 pub static RULES: &[Rule] = &[
@@ -49,7 +49,7 @@ pub static RULES: &[Rule] = &[
         &[":AA"],
         r"(?:\b|bot)([0-9]{8,10}:AA[A-Za-z0-9_-]{32,34})",
     ),
-    token("twilio-key", "Twilio API key", &["SK"], r"\ASK[0-9a-f]{32}").not_after(b"+/"),
+    token("twilio-key", "Twilio API key", &["SK"], r"\ASK[0-9a-f]{32}"),
     token(
         "sendgrid-key",
         "SendGrid API key",
@@ -76,7 +76,7 @@ pub static RULES: &[Rule] = &[
         r"\Ax(?:key|smtp)sib-[0-9a-f]{64}-[A-Za-z0-9]{16}",
     ),
     token("resend-key", "Resend API key", &["re_"], r"\Are_[A-Za-z0-9]{8,}_[A-Za-z0-9]{20,}")
-        .only_if(is_mixed),
+        .only_if(is_random),
     anywhere(
         "firebase-server-key",
         "Firebase Cloud Messaging server key",
@@ -95,14 +95,14 @@ pub static RULES: &[Rule] = &[
         "Square access token or secret",
         &["sq0atp-", "sq0csp-", "EAAA"],
         r"\A(?:(sq0(?:atp|csp)-[A-Za-z0-9_-]{22,})|(EAAA[A-Za-z0-9_-]{60})(?:[^A-Za-z0-9_-]|\z))",
-    ).not_after(b"+/")
+    )
     .only_if(has_digit),
     token(
         "facebook-token",
         "Facebook access token",
         &["EAA"],
         r"\AEAA[A-Za-z0-9]{90,}",
-    ).not_after(b"+/")
+    )
     .only_if(is_mixed),
     token(
         "paypal-token",
@@ -128,7 +128,7 @@ pub static RULES: &[Rule] = &[
         &["FLWSECK"],
         r"\AFLWSECK(?:_TEST)?-[0-9a-zA-Z]{12,}(?:-X)?",
     ),
-    token("easypost-key", "EasyPost API key", &["EZAK", "EZTK"], r"\AEZ[AT]K[A-Za-z0-9]{54}").not_after(b"+/"),
+    token("easypost-key", "EasyPost API key", &["EZAK", "EZTK"], r"\AEZ[AT]K[A-Za-z0-9]{54}"),
     token(
         "shippo-token",
         "Shippo API token",

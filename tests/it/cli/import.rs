@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cli_program::{Home, Ran};
 
 /// Runs the git program in `folder`, with nothing of this user's settings.
-fn git(folder: &Path, arguments: &[&str]) {
+pub fn git(folder: &Path, arguments: &[&str]) {
     let mut command = Command::new("git");
     command
         .args(arguments)
@@ -27,7 +27,7 @@ fn git(folder: &Path, arguments: &[&str]) {
     assert_eq!(ran.code, 0, "git {arguments:?}: {ran:?}");
 }
 
-fn commit(repository: &Path, file: &str, message: &str) {
+pub fn commit(repository: &Path, file: &str, message: &str) {
     std::fs::write(repository.join(file), format!("{message}\n")).unwrap();
     git(repository, &["add", "."]);
     git(repository, &["commit", "-q", "-m", message]);
