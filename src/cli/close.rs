@@ -26,7 +26,7 @@ To go on with a closed instance: annals emit 8f4a2b instance_resumed";
 
 impl Close {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let request = CloseRequest { instance_id: self.id, reason: self.reason };
         let answer = service.close_instance(request).await?;
         service.shutdown().await;

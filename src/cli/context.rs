@@ -9,13 +9,14 @@ use super::settings::{Settings, Values};
 use super::{logging, output};
 use crate::domain::error::Result;
 use crate::service::Service;
-use crate::store::{self, SystemClock};
+use crate::store::{self, Opening, SystemClock};
 
 /// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Options {
-    /// The store, as sqlite:PATH [default: a file in your data directory] [env: ANNALS_STORE]
+    /// The store, as sqlite:PATH or postgres://USER@HOST/DATABASE [default: a file in your data directory]
+    /// [env: ANNALS_STORE]
     #[arg(long, global = true, value_name = "STORE", display_order = 900)]
     store: Option<String>,
     /// The configuration file [default: annals/config.toml in your configuration directory] [env:
@@ -65,8 +66,8 @@ impl Context {
     /// # Errors
     ///
     /// `invalid_store` and `store_*` errors.
-    pub fn service(&self) -> Result<Service> {
-        let service = self.quiet_service()?;
+    pub async fn service(&self) -> Result<Service> {
+        let service = self.quiet_service().await?;
         let facts = service.store_facts();
         if facts.is_new {
             output::note(&format!("made a new store: {}", facts.address));
@@ -79,10 +80,25 @@ impl Context {
     /// # Errors
     ///
     /// `invalid_store` and `store_*` errors.
-    pub fn quiet_service(&self) -> Result<Service> {
+    pub async fn quiet_service(&self) -> Result<Service> {
+        self.open(false).await
+    }
+
+    /// Opens the store to serve it, bringing an older schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_store` and `store_*` errors.
+    pub async fn serving(&self) -> Result<Service> {
+        self.open(true).await
+    }
+
+    async fn open(&self, may_upgrade: bool) -> Result<Service> {
         let values: &Values = &self.settings.values;
         let clock = Arc::new(SystemClock);
-        let store = store::open(&values.store()?, clock.clone()).map_err(|error| {
+        let may_lose_events = values.accept_event_loss;
+        let opening = Opening { clock: clock.clone(), may_upgrade, may_lose_events };
+        let store = store::open(&values.store()?, opening).await.map_err(|error| {
             // Whoever named a file that is no store wants to know where; a full disk is another matter.
             let named_wrongly = error.field.as_deref() == Some("store");
             if named_wrongly { self.settings.blame("store", error) } else { error }

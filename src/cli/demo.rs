@@ -87,7 +87,7 @@ async fn demonstrate(scratch: &Scratch) -> Result<Shown> {
     let length = steps.last().map_or(0, |(second, _)| *second);
     let start = Timestamp::now().plus(-length * SECOND);
     let clock = TurnedClock::at(start);
-    let service = scratch.service(Arc::clone(&clock) as _)?;
+    let service = scratch.service(Arc::clone(&clock) as _).await?;
     let register = RegisterRequest { project: PROJECT.into(), ..RegisterRequest::default() };
     let registered = service.register(register).await?;
     let id = &registered.instance_id;

@@ -103,7 +103,7 @@ impl Doctor {
     }
 
     async fn diagnose(&self, context: &Context) -> Result<(Vec<Finding>, RegistryCheck)> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let progress = Progress::new(None, "comparing the registry with its events");
         let diagnosed = service.diagnose(self.rebuild, |events| progress.add(events)).await;
         progress.finish();

@@ -90,7 +90,7 @@ impl Emit {
             caused_by: self.caused_by,
             correlation_id: self.correlation_id,
         };
-        let service = context.service()?;
+        let service = context.service().await?;
         let answer = service.emit(request).await?;
         service.shutdown().await;
         if context.json {
@@ -103,7 +103,7 @@ impl Emit {
     async fn run_batch(self, context: &Context, events: Vec<EventInput>) -> Result<()> {
         let request =
             EmitBatchRequest { instance_id: self.id, events, expected_sequence_num: self.expect };
-        let service = context.service()?;
+        let service = context.service().await?;
         let answer = service.emit_batch(request).await?;
         service.shutdown().await;
         if context.json {

@@ -61,7 +61,7 @@ only be imported as plain events.";
 
 impl Export {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let answer = self.export(&service).await;
         service.shutdown().await;
         let answer = answer?;

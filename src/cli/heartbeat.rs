@@ -35,7 +35,7 @@ impl Heartbeat {
             context_percent: self.context,
             current_epic: self.epic,
         };
-        let service = context.service()?;
+        let service = context.service().await?;
         let answer = service.heartbeat(request).await?;
         service.shutdown().await;
         if context.json {

@@ -58,7 +58,7 @@ impl Instances {
             cursor: self.cursor,
         };
         // That it was made is told with how to begin.
-        let service = context.quiet_service()?;
+        let service = context.quiet_service().await?;
         let answer = service.list_instances(request).await?;
         service.shutdown().await;
         if context.json {

@@ -28,7 +28,7 @@ An MCP client starts this itself. To connect Claude Code:
 
 impl Mcp {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+        let service = context.serving().await?;
         let stop = http::on_signal().map_err(no_signals)?;
         let sweeping = sweep_until(service.clone(), stop.clone());
         if std::io::stdin().is_terminal() {

@@ -139,7 +139,7 @@ impl Query {
         };
         let fields = Field::parse_all(&self.fields)?;
         let by_cursor = request.cursor.is_some();
-        let service = context.service()?;
+        let service = context.service().await?;
         let answer = service.query(request).await?;
         let none_yet = answer.total_count == 0
             && !context.json

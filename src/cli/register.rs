@@ -47,7 +47,7 @@ impl Register {
             pid: self.pid,
             context: self.context.map(|text| input::value(&text, "context")).transpose()?,
         };
-        let service = context.service()?;
+        let service = context.service().await?;
         let answer = service.register(request).await?;
         service.shutdown().await;
         if context.json {

@@ -28,7 +28,7 @@ Examples:
 
 impl Replay {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let request = ReplayRequest { instance_id: self.id, to_sequence_num: self.to };
         let answer = service.replay(request).await?;
         service.shutdown().await;

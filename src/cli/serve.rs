@@ -33,7 +33,7 @@ impl Serve {
         let asked = context.settings.values.listen.clone();
         let bound = http::bind(&asked).await;
         let listener = bound.map_err(|error| context.settings.blame("listen", error))?;
-        let service = context.quiet_service()?;
+        let service = context.serving().await?;
         let stop = http::on_signal().map_err(mcp::no_signals)?;
         let sweeping = mcp::sweep_until(service.clone(), stop.clone());
         let address = listener.local_addr().map_or(asked, |address| address.to_string());

@@ -23,7 +23,7 @@ Example:
 
 impl Show {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let answer = service.details(DetailsRequest { instance_id: self.id }).await?;
         service.shutdown().await;
         if context.json {

@@ -44,7 +44,7 @@ from it, without a gap or a repeat.";
 
 impl Tail {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let tailed = self.tail(&service, context.json).await;
         service.shutdown().await;
         tailed

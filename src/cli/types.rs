@@ -73,7 +73,7 @@ impl Types {
 }
 
 async fn show(name: &str, context: &Context) -> Result<()> {
-    let service = context.service()?;
+    let service = context.service().await?;
     let answer = service.event_type(name).await.map_err(|mut error| {
         if Category::parse(name).is_some() {
             error.hint = format!("{name} is a category: annals types --category {name}").into();
@@ -86,7 +86,7 @@ async fn show(name: &str, context: &Context) -> Result<()> {
 
 impl List {
     async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let request = ListEventTypesRequest { category: self.category };
         let answer = service.list_event_types(&request).await;
         service.shutdown().await;

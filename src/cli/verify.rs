@@ -29,7 +29,7 @@ Exit code 1 where a chain is broken.";
 impl Verify {
     /// Gives the exit code: 1 where a fault was found.
     pub async fn run(self, context: &Context) -> Result<u8> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let progress = Progress::new(None, "verifying events");
         let request = VerifyRequest { instance_id: self.id };
         let answer = service.verify(request, |events| progress.add(events)).await;

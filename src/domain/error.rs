@@ -166,6 +166,12 @@ codes! {
     StoreForeign = "store_foreign", Unavailable;
     /// The store was written by a newer Annals.
     StoreNewer = "store_newer", Unavailable;
+    /// The store was written by an older Annals, and is brought up to date by a server only.
+    StoreOlder = "store_older", Unavailable;
+    /// The database refuses the user, or something that the user may not do.
+    StoreDenied = "store_denied", Unavailable;
+    /// The database server has settings that can lose acknowledged events.
+    StoreUnsafe = "store_unsafe", Unavailable;
     /// A fault in Annals itself.
     Internal = "internal", Failed;
 }

@@ -19,6 +19,12 @@ impl Keyword {
         Self { lowercase, literal }
     }
 
+    /// The keyword, where it has ASCII characters only and a payload that matches shows it in its
+    /// normal text as it stands.
+    pub fn ascii_literal(&self) -> Option<&str> {
+        (self.literal && self.lowercase.is_ascii()).then_some(self.lowercase.as_str())
+    }
+
     /// Whether an event with this type, data and metadata (normal texts) matches. Text that is no
     /// JSON matches nothing.
     pub fn matches(&self, event_type: &str, event_data: &str, metadata: Option<&str>) -> bool {

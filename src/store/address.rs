@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::sqlite::{Options, SqliteStore};
+use super::postgres::{self, PostgresStore};
+use super::sqlite::{self, SqliteStore};
 use super::{Clock, SharedStore};
 use crate::domain::error::{Code, Error, Result};
 
@@ -14,6 +15,8 @@ use crate::domain::error::{Code, Error, Result};
 pub enum Address {
     /// An embedded store in a file: `sqlite:PATH`.
     Sqlite(PathBuf),
+    /// A team store in a PostgreSQL database: `postgres://USER@HOST/DATABASE`.
+    Postgres(Box<postgres::Url>),
 }
 
 impl FromStr for Address {
@@ -24,20 +27,16 @@ impl FromStr for Address {
             Some(("sqlite", path)) if !path.trim_start_matches('/').is_empty() => {
                 Ok(Self::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
             }
-            Some(("postgres" | "postgresql", _)) => Err(refused(
-                format!(
-                    "{} is a PostgreSQL store, and this build of Annals has the embedded store only",
-                    without_secrets(text)
-                ),
-                "name a file, as sqlite:PATH, or leave it out for the file in your data directory",
-            )),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                Ok(Self::Postgres(Box::new(text.parse()?)))
+            }
             None if text.contains(['/', '.']) && !text.contains(['@', '=']) => Err(refused(
                 format!("cannot use {text:?} as a store: it does not say of which kind it is"),
                 format!("for a file, write sqlite:{text}"),
             )),
             _ => Err(refused(
                 format!("cannot use {:?} as a store", without_secrets(text)),
-                "name an embedded store as sqlite:PATH, for example sqlite:./annals.db",
+                "name an embedded store as sqlite:PATH, or a database as postgres://USER@HOST/DATABASE",
             )),
         }
     }
@@ -62,6 +61,7 @@ impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => url.fmt(f),
         }
     }
 }
@@ -80,10 +80,43 @@ pub fn engine() -> String {
 ///
 /// # Errors
 ///
-/// `store_*` errors that say what is wrong with the file or its folder.
-pub fn open(address: &Address, clock: Arc<dyn Clock>) -> Result<SharedStore> {
+/// `store_*` errors that say what is wrong with the file or its folder, the server or the database.
+pub async fn open(address: &Address, opening: Opening) -> Result<SharedStore> {
+    let Opening { clock, may_upgrade, may_lose_events } = opening;
     match address {
-        Address::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, Options::new(clock))?)),
+        Address::Sqlite(path) => {
+            let path = path.clone();
+            let open = move || SqliteStore::open(&path, sqlite::Options::new(clock));
+            let opened = tokio::task::spawn_blocking(open).await;
+            Ok(Arc::new(opened.unwrap_or_else(|fault| Err(unfinished(&fault)))?))
+        }
+        Address::Postgres(url) => {
+            let options = postgres::Options::new(clock);
+            let options = postgres::Options { may_upgrade, may_lose_events, ..options };
+            Ok(Arc::new(PostgresStore::open(url, options).await?))
+        }
+    }
+}
+
+fn unfinished(fault: &tokio::task::JoinError) -> Error {
+    let message = format!("opening the store failed: {fault}");
+    Error::new(Code::Internal, message, "report this fault")
+}
+
+/// How a store is opened.
+pub struct Opening {
+    /// The clock that gives events their time.
+    pub clock: Arc<dyn Clock>,
+    /// Whether the older schema of a database is brought up to date. That of a file always is.
+    pub may_upgrade: bool,
+    /// Whether a database server whose settings can lose acknowledged events is used all the same.
+    pub may_lose_events: bool,
+}
+
+impl Opening {
+    /// For use, without a change of what others use.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, may_upgrade: false, may_lose_events: false }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::Address;
 use super::place::{self, Place};
 use super::sqlite::inspect;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::Timestamp;
 
 /// What a look at a store found.
@@ -76,7 +76,14 @@ impl Inspection {
 ///
 /// `invalid_store` for a path that is none.
 pub fn inspect(address: &Address) -> Result<Inspection> {
-    let Address::Sqlite(path) = address;
+    let Address::Sqlite(path) = address else {
+        return Err(Error::new(
+            Code::InvalidStore,
+            format!("{address} is a database, and no file"),
+            "look at it with `annals db check`",
+        )
+        .at("store"));
+    };
     let path = inspect::absolute(path)?;
     let found = inspect::look(&path);
     // Nothing is tried in a folder that may be another program's.

@@ -14,12 +14,15 @@ use crate::domain::time::{TimeRange, Timestamp};
 use crate::domain::value_condition::ValueCondition;
 
 mod address;
+mod answer;
 mod inspection;
+mod migration;
 mod place;
+pub mod postgres;
 mod restoring;
 pub mod sqlite;
 
-pub use address::{Address, default_path, engine, open};
+pub use address::{Address, Opening, default_path, engine, open};
 pub use inspection::{Found, Inside, Inspection, inspect};
 pub use place::{FileSystem, Permissions, Place, User};
 pub use restoring::{RestoreEvent, RestoreRequest, Restored};
@@ -178,6 +181,14 @@ pub struct EventQuery {
 }
 
 impl EventQuery {
+    /// Whether an event with this type, data and metadata (normal texts) has the keyword and the
+    /// values that are asked for.
+    fn fits(&self, event_type: &str, data: &str, metadata: Option<&str>) -> bool {
+        let keyword = self.keyword.as_ref();
+        keyword.is_none_or(|keyword| keyword.matches(event_type, data, metadata))
+            && self.values.iter().all(|value| value.fits(data, metadata))
+    }
+
     /// The newest events of an instance, at most `limit`.
     pub fn newest(instance_id: InstanceId, limit: u32) -> Self {
         Self {

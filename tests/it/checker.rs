@@ -26,7 +26,7 @@ use annals::domain::ids::{EventId, InstanceId};
 use annals::domain::instance::Instance;
 use annals::domain::time::Timestamp;
 use annals::integrity::{Chain, Fault};
-use annals::store::{self, InstanceFilter, SharedStore, SystemClock};
+use annals::store::{self, InstanceFilter, Opening, SharedStore, SystemClock};
 
 /// An event that a caller was told is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -259,7 +259,9 @@ fn checker_process() {
     let told = acknowledged(&std::fs::read_to_string(path).unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let findings = runtime.block_on(async {
-        let store = store::open(&address.parse().unwrap(), Arc::new(SystemClock)).unwrap();
+        let store = store::open(&address.parse().unwrap(), Opening::new(Arc::new(SystemClock)))
+            .await
+            .unwrap();
         let findings = check(&store, &told).await;
         store.close().await;
         findings
@@ -280,7 +282,8 @@ mod finds {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("sqlite:{}", folder.path().join("annals.db").display());
         let clock = TurnableClock::at("2026-11-23T09:30:00Z");
-        let store = store::open(&address.parse().unwrap(), clock.clone()).unwrap();
+        let store =
+            store::open(&address.parse().unwrap(), Opening::new(clock.clone())).await.unwrap();
         let annals = Annals { service: Service::new(Arc::clone(&store), clock), store };
         let instance = annals.register().await;
         for event in events {
@@ -375,7 +378,9 @@ mod finds {
                    DELETE FROM event_store WHERE sequence_num = 2";
         other.execute_batch(sql).unwrap();
         let address = format!("sqlite:{}", path.display());
-        let store = store::open(&address.parse().unwrap(), Arc::new(SystemClock)).unwrap();
+        let store = store::open(&address.parse().unwrap(), Opening::new(Arc::new(SystemClock)))
+            .await
+            .unwrap();
         let findings = check(&store, &told).await;
         assert_eq!(findings.lost.len(), 1, "{findings}");
         assert!(findings.faults.iter().any(|fault| fault.contains("removed")), "{findings}");

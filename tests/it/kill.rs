@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use annals::store::{self, SystemClock};
+use annals::store::{self, Opening, SystemClock};
 
 use crate::checker::{Acknowledged, check};
 use crate::writer::Orders;
@@ -48,7 +48,9 @@ async fn kill_and_go_on() {
         writer.wait_for(1);
         sleep(Duration::from_millis(LIFE.start + random(LIFE.end - LIFE.start)));
         told.extend(writer.kill());
-        let store = store::open(&address.parse().unwrap(), Arc::new(SystemClock)).unwrap();
+        let store = store::open(&address.parse().unwrap(), Opening::new(Arc::new(SystemClock)))
+            .await
+            .unwrap();
         let findings = check(&store, &told).await;
         store.close().await;
         assert!(

@@ -51,7 +51,8 @@ impl Client {
         let (ours, theirs) = duplex(1 << 20);
         let (reader, writer) = split(theirs);
         let stop = CancellationToken::new();
-        let server = tokio::spawn(stdio::serve_on(reader, writer, server(folder), stop.clone()));
+        let server =
+            tokio::spawn(stdio::serve_on(reader, writer, server(folder).await, stop.clone()));
         let (output, input) = split(ours);
         let wire = Wire::Stdio { input, output: BufReader::new(output).lines() };
         Self { wire, era, id: 0, notes: VecDeque::new(), stop, server }
@@ -62,7 +63,7 @@ impl Client {
         let listener = http::bind("127.0.0.1:0").await.unwrap();
         let wire = Wire::Http(listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let serving = http::serve(listener, server(folder), Limits::default(), stop.clone());
+        let serving = http::serve(listener, server(folder).await, Limits::default(), stop.clone());
         let server = tokio::spawn(async move { serving.await.unwrap() });
         Self { wire, era, id: 0, notes: VecDeque::new(), stop, server }
     }

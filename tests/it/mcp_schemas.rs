@@ -18,9 +18,9 @@ pub const NAMES: [&str; 10] = [
     "mcp_meta_close_instance",
 ];
 
-fn definitions() -> Vec<Value> {
+async fn definitions() -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
-    let definitions = server(&folder).definitions();
+    let definitions = server(&folder).await.definitions();
     definitions.iter().map(|tool| serde_json::to_value(tool).unwrap()).collect()
 }
 
@@ -52,19 +52,19 @@ fn walk(schema: &Value, place: &str, check: &mut dyn FnMut(&Map<String, Value>, 
     }
 }
 
-#[test]
-fn the_tools_are_listed_always_in_the_same_order() {
+#[tokio::test]
+async fn the_tools_are_listed_always_in_the_same_order() {
     let names = |tools: &[Value]| -> Vec<String> {
         tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     };
-    let tools = definitions();
+    let tools = definitions().await;
     assert_eq!(names(&tools), NAMES);
-    assert_eq!(json!(tools).to_string(), json!(definitions()).to_string());
+    assert_eq!(json!(tools).to_string(), json!(definitions().await).to_string());
 }
 
-#[test]
-fn every_schema_has_the_plain_form_that_all_clients_read() {
-    for tool in definitions() {
+#[tokio::test]
+async fn every_schema_has_the_plain_form_that_all_clients_read() {
+    for tool in definitions().await {
         for side in ["inputSchema", "outputSchema"] {
             walk(&tool[side], &format!("{} {side}", tool["name"]), &mut |schema, place| {
                 for absent in ["$schema", "$ref", "$defs", "title", "nullable"] {
@@ -77,9 +77,9 @@ fn every_schema_has_the_plain_form_that_all_clients_read() {
     }
 }
 
-#[test]
-fn every_input_schema_names_its_arguments_and_refuses_others() {
-    for tool in definitions() {
+#[tokio::test]
+async fn every_input_schema_names_its_arguments_and_refuses_others() {
+    for tool in definitions().await {
         let schema = &tool["inputSchema"];
         assert_eq!(schema["type"], "object");
         walk(schema, tool["name"].as_str().unwrap(), &mut |schema, place| {
@@ -108,9 +108,9 @@ fn every_input_schema_names_its_arguments_and_refuses_others() {
     }
 }
 
-#[test]
-fn every_output_schema_is_an_object_that_is_an_answer_or_a_refusal() {
-    for tool in definitions() {
+#[tokio::test]
+async fn every_output_schema_is_an_object_that_is_an_answer_or_a_refusal() {
+    for tool in definitions().await {
         let schema = &tool["outputSchema"];
         assert_eq!(schema["type"], "object");
         assert_eq!(schema["anyOf"].as_array().unwrap().len(), 2);
@@ -122,9 +122,9 @@ fn every_output_schema_is_an_object_that_is_an_answer_or_a_refusal() {
     }
 }
 
-#[test]
-fn the_annotations_are_honest() {
-    for tool in definitions() {
+#[tokio::test]
+async fn the_annotations_are_honest() {
+    for tool in definitions().await {
         let (name, hints) = (tool["name"].as_str().unwrap(), &tool["annotations"]);
         assert_eq!(hints["openWorldHint"], false, "{name}");
         let reads =
@@ -137,10 +137,11 @@ fn the_annotations_are_honest() {
     }
 }
 
-#[test]
-fn the_list_of_tools_is_small() {
+#[tokio::test]
+async fn the_list_of_tools_is_small() {
     // Input sides alone reach the model in most clients: about four bytes are a token.
     let inputs: usize = definitions()
+        .await
         .iter_mut()
         .map(|tool| {
             tool.as_object_mut().unwrap().remove("outputSchema");

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use annals::mcp::{Server, stdio};
 use annals::service::Service;
-use annals::store::{self, Address, SystemClock};
+use annals::store::{self, Address, Opening, SystemClock};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex, split};
 use tokio_util::sync::CancellationToken;
 
 /// The server of Annals over a store in `folder`.
-pub fn server(folder: &tempfile::TempDir) -> Server<Service> {
+pub async fn server(folder: &tempfile::TempDir) -> Server<Service> {
     let address = Address::Sqlite(folder.path().join("annals.db"));
     let clock = Arc::new(SystemClock);
-    Server::new(Service::new(store::open(&address, clock.clone()).unwrap(), clock))
+    Server::new(Service::new(
+        store::open(&address, Opening::new(clock.clone())).await.unwrap(),
+        clock,
+    ))
 }
 
 struct Session {
@@ -24,8 +27,8 @@ struct Session {
 }
 
 impl Session {
-    fn start(folder: &tempfile::TempDir) -> Self {
-        let server = server(folder);
+    async fn start(folder: &tempfile::TempDir) -> Self {
+        let server = server(folder).await;
         let outputs = server
             .definitions()
             .iter()
@@ -70,7 +73,7 @@ impl Session {
 #[tokio::test]
 async fn a_session_registers_emits_queries_replays_and_closes() {
     let folder = tempfile::tempdir().unwrap();
-    let mut session = Session::start(&folder);
+    let mut session = Session::start(&folder).await;
     let instance = session
         .call(
             "register_instance",
@@ -138,7 +141,7 @@ struct Refused {
 impl Refused {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut session = Session::start(&folder);
+        let mut session = Session::start(&folder).await;
         let instance = session.call("register_instance", json!({"project": "odin"})).await;
         Self { session, id: instance["instance_id"].clone(), _folder: folder }
     }
@@ -252,7 +255,7 @@ async fn a_refused_question_has_the_code_and_the_field_of_its_fault() {
 #[tokio::test]
 async fn a_tool_called_without_its_prefix_is_suggested_with_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut session = Session::start(&folder);
+    let mut session = Session::start(&folder).await;
     for (name, meant) in
         [("emit_event", "mcp_meta_emit_event"), ("mcp_meta_query_event", "mcp_meta_query_events")]
     {

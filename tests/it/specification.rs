@@ -11,7 +11,7 @@ use annals::domain::catalogue::{Catalogue, EventType};
 use annals::domain::error::Code;
 use annals::domain::time::{SECOND, Timestamp};
 use annals::service::{EventView, QueryAnswer, Service};
-use annals::store::{self, Address, Clock};
+use annals::store::{self, Address, Clock, Opening};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -26,11 +26,11 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = TurnableClock::at("2026-11-23T00:00:00Z");
         let address = Address::Sqlite(folder.path().join("annals.db"));
-        let store = store::open(&address, clock.clone()).unwrap();
+        let store = store::open(&address, Opening::new(clock.clone())).await.unwrap();
         let annals = Annals { service: Service::new(Arc::clone(&store), clock.clone()), store };
         Self { annals, clock, folder }
     }
@@ -54,7 +54,7 @@ fn emitted_types() -> impl Iterator<Item = &'static EventType> {
 
 #[tokio::test]
 async fn requirement_15_event_emission_of_all_event_types() {
-    let World { annals, folder: _folder, .. } = World::new();
+    let World { annals, folder: _folder, .. } = World::new().await;
     let mut examples = 0;
     for event_type in emitted_types() {
         let instance = annals.register().await;
@@ -77,7 +77,7 @@ async fn requirement_15_event_emission_of_all_event_types() {
 
 #[tokio::test]
 async fn requirement_15_event_validation_refuses_invalid_types_and_missing_fields() {
-    let World { annals, folder: _folder, .. } = World::new();
+    let World { annals, folder: _folder, .. } = World::new().await;
     let instance = annals.register().await;
     for name in ["", "epic", "EPIC_STARTED", "epic_started ", "drop table event_store", "😀"] {
         let error = annals.emit(event(&instance, name, json!({"epic_id": "e"}))).await;
@@ -110,7 +110,7 @@ async fn requirement_15_event_validation_refuses_invalid_types_and_missing_field
 
 #[tokio::test]
 async fn requirement_15_sequence_numbers_are_monotonic() {
-    let World { annals, clock, folder: _folder } = World::new();
+    let World { annals, clock, folder: _folder } = World::new().await;
     let instances = [annals.register().await, annals.register().await];
     for n in 2..200_u64 {
         clock.turn(if n % 3 == 0 { -5 * SECOND } else { SECOND });
@@ -127,7 +127,7 @@ async fn requirement_15_sequence_numbers_are_monotonic() {
 
 #[tokio::test]
 async fn requirement_15_event_queries_with_various_filters() {
-    let World { annals, clock, folder: _folder } = World::new();
+    let World { annals, clock, folder: _folder } = World::new().await;
     let instance = annals.register().await;
     for n in 2..=61_u64 {
         clock.turn(60 * SECOND);
@@ -211,7 +211,7 @@ fn state_after(events: usize, last_time: Timestamp) -> Value {
 
 #[tokio::test]
 async fn requirement_15_event_replay_is_correct() {
-    let World { annals, clock, folder: _folder } = World::new();
+    let World { annals, clock, folder: _folder } = World::new().await;
     let instance = annals.register().await;
     for (name, data) in story() {
         clock.turn(SECOND);
@@ -226,7 +226,7 @@ async fn requirement_15_event_replay_is_correct() {
 
 #[tokio::test]
 async fn requirement_16_full_lifecycle_register_emit_query_replay() {
-    let World { annals, clock, folder } = World::new();
+    let World { annals, clock, folder } = World::new().await;
     let registered = annals.service.register(request(json!({"project": "odin"}))).await.unwrap();
     let handle = &registered.handle;
     let mut told = Vec::new();
@@ -252,7 +252,7 @@ async fn requirement_16_full_lifecycle_register_emit_query_replay() {
     annals.close().await;
 
     let address = Address::Sqlite(folder.path().join("annals.db"));
-    let store = store::open(&address, clock.clone()).unwrap();
+    let store = store::open(&address, Opening::new(clock.clone())).await.unwrap();
     let service = Service::new(store, clock);
     let asked = request(json!({"instance_id": handle, "order": "asc", "limit": 11}));
     assert_eq!(service.query(asked).await.unwrap().events, page.events);
@@ -260,7 +260,7 @@ async fn requirement_16_full_lifecycle_register_emit_query_replay() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requirement_16_event_ordering_across_concurrent_instances() {
-    let World { annals, folder: _folder, .. } = World::new();
+    let World { annals, folder: _folder, .. } = World::new().await;
     let agents: Vec<_> = (0..24)
         .map(|agent| {
             let annals = annals.clone();
@@ -291,7 +291,7 @@ async fn requirement_16_event_ordering_across_concurrent_instances() {
 /// indexes of the specification are there, and that the answers are right.
 #[tokio::test]
 async fn requirement_16_queries_of_10_000_events_are_right_and_use_indexes() {
-    let world = World::new();
+    let world = World::new().await;
     let annals = &world.annals;
     let large = annals.register().await;
     let kinds = ["epic_started", "epic_completed", "epic_failed", "epic_planned"];
@@ -396,7 +396,7 @@ fn hour(hour: u64) -> Vec<Value> {
 
 #[tokio::test]
 async fn requirement_16_storage_growth_stays_within_450_bytes_an_event_beside_its_data() {
-    let world = World::new();
+    let world = World::new().await;
     let annals = &world.annals;
     let mut instances = Vec::new();
     for _ in 0..10 {
@@ -446,7 +446,7 @@ async fn observed(world: &World, instance: &str) -> BTreeMap<u64, Value> {
 
 #[tokio::test]
 async fn requirement_17_replaying_all_events_gives_the_final_state() {
-    let world = World::new();
+    let world = World::new().await;
     let instance = world.annals.register().await;
     let states = observed(&world, &instance).await;
     let answer = world.annals.replay(json!({"instance_id": instance})).await.unwrap();
@@ -457,7 +457,7 @@ async fn requirement_17_replaying_all_events_gives_the_final_state() {
 
 #[tokio::test]
 async fn requirement_17_partial_replay_stops_at_to_sequence_num() {
-    let World { annals, clock, folder: _folder } = World::new();
+    let World { annals, clock, folder: _folder } = World::new().await;
     let instance = annals.register().await;
     let start = clock.now();
     for (name, data) in story() {
@@ -479,7 +479,7 @@ async fn requirement_17_partial_replay_stops_at_to_sequence_num() {
 
 #[tokio::test]
 async fn requirement_17_reconstruction_matches_what_was_observed_in_real_time() {
-    let world = World::new();
+    let world = World::new().await;
     let instance = world.annals.register().await;
     let states = observed(&world, &instance).await;
     assert_eq!(states.len(), 11);

@@ -38,7 +38,7 @@ use annals::service::{
     EmitBatchRequest, ListInstancesRequest, ReceiptView, RegisterRequest, Service,
 };
 use annals::store::sqlite::{Durability, Options, SqliteStore};
-use annals::store::{self, Address, SharedStore, SystemClock};
+use annals::store::{self, Address, Opening, SharedStore, SystemClock};
 use serde_json::{Value, json};
 
 use crate::checker::{Acknowledged, acknowledged};
@@ -112,11 +112,11 @@ impl Orders {
         Running::of(command.spawn().unwrap())
     }
 
-    fn open(&self) -> Result<SharedStore> {
+    async fn open(&self) -> Result<SharedStore> {
         let clock = Arc::new(SystemClock);
         let address: Address = self.store.parse()?;
         match (self.durability.as_str(), &address) {
-            ("full", _) => store::open(&address, clock),
+            ("full", _) => store::open(&address, Opening::new(clock)).await,
             ("none", Address::Sqlite(path)) => {
                 let options = Options { durability: Durability::None, ..Options::new(clock) };
                 Ok(Arc::new(SqliteStore::open(path, options)?))
@@ -206,7 +206,7 @@ fn writer_process() {
 async fn write(orders: &Orders) -> usize {
     // The harness has started a line of its own.
     say("\n");
-    let service = Service::new(orders.open().unwrap(), Arc::new(SystemClock));
+    let service = Service::new(orders.open().await.unwrap(), Arc::new(SystemClock));
     let instances: Arc<[String]> = instances(&service, &orders.instances).await.into();
     let tasks: Vec<_> = (0..orders.tasks)
         .map(|task| {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
 use crate::service::Service;
-use crate::store::{self, Address, Clock};
+use crate::store::{self, Address, Clock, Opening};
 
 /// A clock that stands still until it is turned.
 pub struct TurnedClock(AtomicI64);
@@ -54,8 +54,9 @@ impl Scratch {
     /// # Errors
     ///
     /// `store_*` errors.
-    pub fn service(&self, clock: Arc<dyn Clock>) -> Result<Service> {
-        Ok(Service::new(store::open(&self.address(), Arc::clone(&clock))?, clock))
+    pub async fn service(&self, clock: Arc<dyn Clock>) -> Result<Service> {
+        let store = store::open(&self.address(), Opening::new(Arc::clone(&clock))).await?;
+        Ok(Service::new(store, clock))
     }
 }
 

@@ -55,7 +55,7 @@ impl Git {
     pub async fn run(self, context: &Context) -> Result<()> {
         let repository = Repository::open(&self.path)?;
         let history = repository.history(self.branch.as_deref())?;
-        let service = context.service()?;
+        let service = context.service().await?;
         let imported = self.import(&service, &repository, history).await;
         service.shutdown().await;
         let imported = imported?;

@@ -73,7 +73,7 @@ impl Jsonl {
         let (is_export, stream) = recognise_export(stream)?;
         let restore = is_export && !self.plain;
         let mapping = (!restore).then(|| self.mapping(is_export)).transpose()?;
-        let service = context.service()?;
+        let service = context.service().await?;
         let mut report = Report { progress: Progress::new(size, "importing bytes") };
         let answer = self.import(&service, stream, mapping, &mut report).await;
         report.progress.finish();

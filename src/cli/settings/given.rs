@@ -119,11 +119,22 @@ pub fn log(given: Given<'_>) -> Result<String> {
     Ok(text)
 }
 
+/// A choice between `yes` and `no`.
+pub fn yes_or_no(given: Given<'_>) -> Result<bool> {
+    match text(given)?.as_str() {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(refused("is neither yes nor no".to_owned(), "write yes or no")),
+    }
+}
+
 /// The address of a store. A relative path in a file starts in that file's folder.
 pub fn store(given: Given<'_>) -> Result<Address> {
     let folder = given.folder;
-    let Address::Sqlite(path) = text(given)?.parse()?;
-    let path = expanded(&path);
+    let path = match text(given)?.parse()? {
+        Address::Sqlite(path) => expanded(&path),
+        database @ Address::Postgres(_) => return Ok(database),
+    };
     Ok(Address::Sqlite(folder.map_or_else(|| path.clone(), |folder| folder.join(&path))))
 }
 

@@ -53,7 +53,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "store",
         variable: Some("ANNALS_STORE"),
         flag: Some("--store"),
-        form: "`sqlite:PATH`",
+        form: "`sqlite:PATH` or `postgres://USER@HOST/DATABASE`",
         range: None,
         description: "Where the events are. A relative path in the file starts at the file's folder",
         set: |values, given| {
@@ -61,6 +61,19 @@ pub static SETTINGS: &[Setting] = &[
             Ok(())
         },
         show: |values| values.store().map_or(Value::Null, |store| store.to_string().into()),
+    },
+    Setting {
+        key: "accept_event_loss",
+        variable: Some("ANNALS_ACCEPT_EVENT_LOSS"),
+        flag: None,
+        form: "`yes` or `no`",
+        range: None,
+        description: "Whether to use a database server that can lose acknowledged events in a crash",
+        set: |values, given| {
+            values.accept_event_loss = given::yes_or_no(given)?;
+            Ok(())
+        },
+        show: |values| json!(if values.accept_event_loss { "yes" } else { "no" }),
     },
     Setting {
         key: "listen",

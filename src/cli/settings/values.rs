@@ -12,6 +12,8 @@ use crate::store::{self, Address};
 pub struct Values {
     /// Where the store is; `None` for the file in the user's data directory.
     pub store: Option<Address>,
+    /// Whether a database server that can lose acknowledged events is used all the same.
+    pub accept_event_loss: bool,
     /// Where `annals serve` listens.
     pub listen: String,
     /// What is logged, as a filter of `tracing`.
@@ -32,6 +34,7 @@ impl Default for Values {
     fn default() -> Self {
         Self {
             store: None,
+            accept_event_loss: false,
             listen: "127.0.0.1:8081".into(),
             log: LOGGED.into(),
             limits: Limits::default(),

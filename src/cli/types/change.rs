@@ -46,7 +46,7 @@ pub struct Remove {
 impl Add {
     pub async fn run(self, context: &Context) -> Result<()> {
         let definition = read(&self.file)?;
-        let service = context.service()?;
+        let service = context.service().await?;
         let request = AddEventTypeRequest { definition, new_version: self.new_version };
         let answer = service.add_event_type(request).await;
         service.shutdown().await;
@@ -69,7 +69,7 @@ impl Add {
 
 impl Remove {
     pub async fn run(self, context: &Context) -> Result<()> {
-        let service = context.service()?;
+        let service = context.service().await?;
         let answer =
             service.remove_event_type(RemoveEventTypeRequest { event_type: self.name }).await;
         service.shutdown().await;

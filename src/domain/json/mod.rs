@@ -139,7 +139,7 @@ pub fn parse(bytes: &[u8], field: &str) -> Result<Value> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;

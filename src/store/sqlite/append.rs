@@ -13,8 +13,8 @@ use crate::domain::event::{Event, NewEvent};
 use crate::domain::ids::{self, EventId, InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration};
 use crate::domain::time::Timestamp;
-use crate::integrity::{self, Decided, Facts, Outcome};
-use crate::store::{AppendRequest, Appended, Correction, Receipt, StoredType, TypeChange};
+use crate::integrity::{self, Decided, Facts};
+use crate::store::{AppendRequest, Appended, Correction, StoredType, TypeChange};
 
 /// Appends as they are being written; dropped without [`Appending::finish`] nothing is stored.
 pub struct Appending<'a> {
@@ -73,7 +73,7 @@ impl<'a> Appending<'a> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         self.write(head, &decided)?;
-        Ok(Ok(answer(&request.events, decided)))
+        Ok(Ok(Appended::of(&request.events, decided)))
     }
 
     /// Changes a custom event type. A refusal writes nothing.
@@ -168,41 +168,6 @@ pub fn free_handle(
 pub fn by_id(connection: &Connection, id: InstanceId) -> rusqlite::Result<Option<Instance>> {
     let sql = format!("SELECT {INSTANCE_COLUMNS} FROM supervisor_sessions WHERE instance_id = ?1");
     connection.prepare_cached(&sql)?.query_row([id.0.as_bytes()], row::instance).optional()
-}
-
-fn answer(requested: &[NewEvent], decided: Decided) -> Appended {
-    let receipt = |event: &Event| Receipt {
-        event_id: event.event_id,
-        sequence_num: event.sequence_num,
-        timestamp: event.timestamp,
-        hash: event.hash,
-        duplicate: false,
-    };
-    let mut asked = vec![false; decided.events.len()];
-    let receipts = requested
-        .iter()
-        .zip(&decided.outcomes)
-        .map(|(event, outcome)| match outcome {
-            Outcome::New(index) => {
-                asked[*index] = true;
-                receipt(&decided.events[*index])
-            }
-            Outcome::Duplicate { sequence_num, timestamp, hash } => Receipt {
-                event_id: event.event_id,
-                sequence_num: *sequence_num,
-                timestamp: *timestamp,
-                hash: *hash,
-                duplicate: true,
-            },
-        })
-        .collect();
-    let automatic = decided
-        .events
-        .iter()
-        .zip(asked)
-        .filter(|(_, asked)| !asked)
-        .map(|(event, _)| receipt(event));
-    Appended { receipts, automatic: automatic.collect(), instance: decided.instance }
 }
 
 fn insert_event(connection: &Connection, event: &Event, position: i64) -> rusqlite::Result<()> {

@@ -1,26 +1,15 @@
 //! The schema: numbered migrations, each applied once, whole, and remembered with its checksum.
 
-use rusqlite::{Connection, TransactionBehavior, params};
-use sha2::{Digest, Sha256};
-
 use super::error::While;
-use crate::domain::error::{Code, Error, Result};
+use crate::domain::error::{Error, Result};
 use crate::domain::event::Hash;
 use crate::domain::ids::StoreId;
 use crate::domain::time::Timestamp;
+use crate::store::migration::{self, Applied, Migration, check, last};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 /// Marks a SQLite file as an Annals store: `Annl` in ASCII, in the file's header.
 pub const APPLICATION_ID: i32 = 0x416e_6e6c;
-
-/// A step of the schema.
-pub struct Migration {
-    /// Its number; numbers only grow, and match those of the other backends.
-    pub number: u32,
-    /// Its name, that of its file.
-    pub name: &'static str,
-    /// Its statements.
-    pub sql: &'static str,
-}
 
 macro_rules! migration {
     ($number:literal, $name:literal) => {
@@ -42,7 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
 
 /// The number of the newest migration.
 pub fn newest() -> u32 {
-    MIGRATIONS.last().map_or(0, |migration| migration.number)
+    migration::newest(MIGRATIONS)
 }
 
 /// Brings the schema to the newest version, in one transaction under the file's write lock, so that
@@ -71,7 +60,7 @@ pub fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<
                 params![
                     migration.number,
                     migration.name,
-                    checksum(migration).0,
+                    migration.checksum().0,
                     Timestamp::now().micros()
                 ],
             )
@@ -94,12 +83,6 @@ pub fn fault(connection: &Connection, migrations: &[Migration]) -> Option<Error>
     applied(connection).and_then(|applied| check(&applied, migrations)).err()
 }
 
-struct Applied {
-    number: u32,
-    name: String,
-    checksum: [u8; 32],
-}
-
 fn applied(connection: &Connection) -> Result<Vec<Applied>> {
     let doing = "reading the schema's history";
     let mut statement = connection
@@ -107,53 +90,21 @@ fn applied(connection: &Connection) -> Result<Vec<Applied>> {
         .while_doing(doing)?;
     let rows = statement
         .query_map([], |row| {
-            Ok(Applied { number: row.get(0)?, name: row.get(1)?, checksum: row.get(2)? })
+            Ok(Applied { number: row.get(0)?, name: row.get(1)?, checksum: Hash(row.get(2)?) })
         })
         .while_doing(doing)?;
     rows.collect::<rusqlite::Result<_>>().while_doing(doing)
 }
 
-fn last(applied: &[Applied]) -> u32 {
-    applied.last().map_or(0, |applied| applied.number)
-}
-
-fn check(applied: &[Applied], migrations: &[Migration]) -> Result<()> {
-    for step in applied {
-        let Some(known) = migrations.iter().find(|known| known.number == step.number) else {
-            return Err(newer(step.number));
-        };
-        if checksum(known).0 != step.checksum {
-            return Err(Error::new(
-                Code::StoreCorrupt,
-                format!("the store has another migration {} than this Annals", step.name),
-                "use the release of Annals that wrote the store; a schema is never edited by hand",
-            )
-            .at("store"));
-        }
-    }
-    Ok(())
-}
-
 /// A store whose schema is newer than this program knows.
 pub fn newer(found: u32) -> Error {
-    Error::new(
-        Code::StoreNewer,
-        format!(
-            "the store has schema version {found}, this Annals knows versions up to {}",
-            newest()
-        ),
-        "update Annals on this machine; the store was not touched",
-    )
-    .at("store")
-}
-
-fn checksum(migration: &Migration) -> Hash {
-    Hash(Sha256::digest(migration.sql.as_bytes()).into())
+    migration::newer(found, MIGRATIONS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::error::Code;
 
     const BROKEN: &[Migration] = &[
         Migration {

@@ -195,7 +195,7 @@ impl Examined<'_> {
     fn take(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
         let query = self.query;
         let (data, metadata) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str_or_null()?);
-        if !fits(query, row.get_ref(1)?.as_str()?, data, metadata) {
+        if !query.fits(row.get_ref(1)?.as_str()?, data, metadata) {
             return Ok(());
         }
         self.fitting.total += 1;
@@ -209,12 +209,6 @@ impl Examined<'_> {
         }
         Ok(())
     }
-}
-
-fn fits(query: &EventQuery, event_type: &str, data: &str, metadata: Option<&str>) -> bool {
-    let keyword = query.keyword.as_ref();
-    keyword.is_none_or(|keyword| keyword.matches(event_type, data, metadata))
-        && query.values.iter().all(|value| value.fits(data, metadata))
 }
 
 fn is_beyond(query: &EventQuery, place: i64) -> bool {
