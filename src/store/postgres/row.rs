@@ -110,7 +110,7 @@ pub fn event(row: &Row) -> Outcome<Event> {
 
 /// The normal text of the payload in the columns `index` and the one after it.
 pub fn payload(row: &Row, index: usize) -> Outcome<Option<String>> {
-    let Some(json) = row.try_get::<_, Option<String>>(index)? else { return Ok(None) };
+    let Some(json) = row.try_get::<_, Option<&str>>(index)? else { return Ok(None) };
     let text = row.try_get(index + 1)?;
     let payload = text::payload(json, text);
     Ok(Some(payload.ok_or_else(|| foreign("a payload whose two forms differ"))?))

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::domain::json::normal_text;
 
@@ -59,81 +59,92 @@ pub struct Columns<'a> {
 
 /// The columns of a payload with this normal text.
 pub fn columns(normal: &str) -> Columns<'_> {
-    if is_kept_by_jsonb(normal) {
-        return Columns { json: Cow::Borrowed(normal), text: None };
-    }
-    match serde_json::from_str(normal) {
-        Ok(value) => {
-            Columns { json: Cow::Owned(normal_text(&stand_in(value))), text: Some(normal) }
-        }
-        // No JSON; the database refuses it.
-        Err(_) => Columns { json: Cow::Borrowed(normal), text: Some(normal) },
-    }
+    let Kept { json, is_same } = kept(normal);
+    Columns { json, text: (!is_same).then_some(normal) }
 }
 
 /// The normal text of a payload that was stored; `None` where its two columns contradict each other.
-pub fn payload(json: String, text: Option<String>) -> Option<String> {
-    let Ok(value) = serde_json::from_str::<Value>(&json) else { return None };
-    let kept = normal_text(&value);
+pub fn payload(json: &str, text: Option<String>) -> Option<String> {
+    let read = |json: &str| serde_json::from_str::<Value>(json).ok();
+    let stored = read(json)?;
     match text {
-        None => Some(kept),
-        Some(text) => (columns(&text).json == kept).then_some(text),
+        None => Some(normal_text(&stored)),
+        Some(text) => (read(&columns(&text).json)? == stored).then_some(text),
     }
 }
 
-/// Whether a payload that was stored as JSONB reads back with the same normal text. JSONB refuses
-/// U+0000, writes every number without an exponent, and has no negative zero.
-fn is_kept_by_jsonb(normal: &str) -> bool {
-    let mut bytes = normal.bytes().enumerate();
-    let mut in_string = false;
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => in_string = !in_string,
-            b'\\' => {
-                let escape = &normal[at..];
-                if escape.starts_with("\\u0000") || escape.starts_with("\\u001a") {
-                    return false;
-                }
-                bytes.next();
+/// A payload as JSONB can keep it.
+struct Kept<'a> {
+    json: Cow<'a, str>,
+    /// Whether reading it back gives the same payload.
+    is_same: bool,
+}
+
+/// Writes a payload so that JSONB keeps as much of it as it can. It refuses U+0000, which is escaped;
+/// it has no negative zero; and it would take a large number with an exponent for an integer, so that
+/// one is written out with a decimal.
+fn kept(normal: &str) -> Kept<'_> {
+    let bytes = normal.as_bytes();
+    let (mut json, mut is_same) = (String::new(), true);
+    let (mut at, mut copied, mut in_string) = (0, 0, false);
+    while at < bytes.len() {
+        let (length, rewritten) = match bytes[at] {
+            b'\\' => escape(&normal[at..]),
+            b'-' | b'0'..=b'9' if !in_string => number(&normal[at..]),
+            byte => {
+                in_string ^= byte == b'"';
+                (1, None)
             }
-            b'+' | b'E' if !in_string => return false,
-            b'e' if !in_string && is_exponent(normal, at) => return false,
-            b'-' if !in_string
-                && normal[at..].starts_with("-0.0")
-                && is_zero(&normal[at + 4..]) =>
-            {
-                return false;
-            }
-            _ => {}
+        };
+        if let Some(Rewritten { with, same }) = rewritten {
+            json += &normal[copied..at];
+            json += &with;
+            copied = at + length;
+            is_same &= same;
         }
+        at += length;
     }
-    true
-}
-
-/// Whether the `e` at this place belongs to a number, and not to `true` or `false`.
-fn is_exponent(normal: &str, at: usize) -> bool {
-    at > 0 && normal.as_bytes()[at - 1].is_ascii_digit()
-}
-
-fn is_zero(rest: &str) -> bool {
-    !rest.starts_with(|next: char| next.is_ascii_digit())
-}
-
-/// The value with its texts escaped, and without negative zeros.
-fn stand_in(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(stored(&text).into_owned()),
-        Value::Array(items) => items.into_iter().map(stand_in).collect(),
-        Value::Object(fields) => {
-            let escaped =
-                |(key, value): (String, Value)| (stored(&key).into_owned(), stand_in(value));
-            Value::Object(fields.into_iter().map(escaped).collect::<Map<_, _>>())
-        }
-        Value::Number(number) if number.as_f64() == Some(0.0) && number.is_f64() => {
-            Value::from(0.0)
-        }
-        other => other,
+    if copied == 0 {
+        return Kept { json: Cow::Borrowed(normal), is_same };
     }
+    json += &normal[copied..];
+    Kept { json: Cow::Owned(json), is_same }
+}
+
+/// A part of a normal text as JSONB can keep it.
+struct Rewritten {
+    with: Cow<'static, str>,
+    /// Whether it reads back as the same.
+    same: bool,
+}
+
+/// The length of the escape that a text begins with, and what is written for it.
+fn escape(text: &str) -> (usize, Option<Rewritten>) {
+    let with = match text.get(..6) {
+        Some("\\u0000") => "\\u001a0",
+        Some("\\u001a") => "\\u001a\\u001a",
+        _ => return (2, None),
+    };
+    (6, Some(Rewritten { with: with.into(), same: false }))
+}
+
+/// The length of the number that a text begins with, and what is written for it.
+fn number(text: &str) -> (usize, Option<Rewritten>) {
+    let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e');
+    let length = text.bytes().take_while(|byte| is_part(byte)).count();
+    let number = &text[..length];
+    let rewritten = match number.split_once("e+") {
+        Some((mantissa, exponent)) => {
+            let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+            // Shortest forms have an exponent beyond all their decimals.
+            let zeros = exponent.parse::<usize>().unwrap_or(0).saturating_sub(decimals.len());
+            let with = format!("{whole}{decimals}{}.0", "0".repeat(zeros));
+            Some(Rewritten { with: with.into(), same: true })
+        }
+        None if number == "-0.0" => Some(Rewritten { with: "0.0".into(), same: false }),
+        None => None,
+    };
+    (length, rewritten)
 }
 
 #[cfg(test)]
@@ -152,17 +163,31 @@ mod tests {
     }
 
     #[test]
+    fn a_large_number_is_written_out() {
+        for (number, written) in [
+            (1e21, "1000000000000000000000.0"),
+            (-1.25e16, "-12500000000000000.0"),
+            (1.234_567_890_123_456_7e16, "12345678901234568.0"),
+        ] {
+            let normal = normal_text(&json!({ "a": number }));
+            let columns = columns(&normal);
+            assert_eq!((&*columns.json, columns.text), (&*format!("{{\"a\":{written}}}"), None));
+            assert_eq!(payload(&columns.json, None), Some(normal));
+        }
+    }
+
+    #[test]
     fn what_jsonb_changes_is_kept_as_text() {
         for value in
-            [json!(1e21), json!(1e-7), json!(-0.0), json!("\0"), json!("\u{1a}"), json!({"\0": 1})]
+            [json!(-0.0), json!("\0"), json!("\u{1a}"), json!({"\0": 1}), json!([1e21, -0.0])]
         {
             let normal = normal_text(&json!({ "a": value }));
             let columns = columns(&normal);
             assert_eq!(columns.text, Some(normal.as_str()));
             assert!(!columns.json.contains("\\u0000"), "{}", columns.json);
-            let back = payload(columns.json.to_string(), Some(normal.clone()));
+            let back = payload(&columns.json, Some(normal.clone()));
             assert_eq!(back.as_deref(), Some(normal.as_str()));
-            assert_eq!(payload(r#"{"a":"other"}"#.into(), Some(normal)), None);
+            assert_eq!(payload(r#"{"a":"other"}"#, Some(normal)), None);
         }
     }
 
@@ -183,7 +208,7 @@ mod tests {
             let normal = normal_text(&value);
             let columns = columns(&normal);
             let text = columns.text.map(str::to_owned);
-            let back = payload(columns.json.clone().into_owned(), text);
+            let back = payload(&columns.json, text);
             prop_assert_eq!(back, Some(normal));
         }
     }

@@ -12,7 +12,7 @@ use annals::store::{Clock, SharedStore};
 use async_trait::async_trait;
 use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, NoTls};
+use postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::conformance::{Backend, Tampering};
 use crate::postgres_server::PostgresServer;
@@ -47,10 +47,10 @@ impl PostgresPlace {
         self.other_program(|client| {
             client
                 .batch_execute(
+                    // In the order in which writers lock the tables.
                     "SET session_replication_role = replica;
-                     ALTER TABLE event_store DISABLE TRIGGER event_store_refuses_change;
                      ALTER TABLE supervisor_sessions DISABLE TRIGGER supervisor_sessions_refuses_delete;
-                     ALTER TABLE event_store DROP CONSTRAINT IF EXISTS event_store_sequence_num_check;",
+                     ALTER TABLE event_store DISABLE TRIGGER event_store_refuses_change;",
                 )
                 .unwrap();
             act(client)
@@ -125,17 +125,25 @@ impl Backend for PostgresPlace {
 
     fn run(&self, statement: &str) -> std::result::Result<usize, String> {
         self.other_program(|client| {
-            client.batch_execute(statement).map(|()| 0).map_err(|error| {
+            let messages = client.simple_query(statement).map_err(|error| {
                 let told = error.as_db_error().map(|told| told.message().to_owned());
                 told.unwrap_or_else(|| error.to_string())
-            })
+            })?;
+            let rows = messages.iter().map(|message| match message {
+                SimpleQueryMessage::CommandComplete(rows) => *rows as usize,
+                _ => 0,
+            });
+            Ok(rows.sum())
         })
     }
 
     fn tamper(&self, tampering: &Tampering) -> bool {
         self.unguarded(|client| match tampering {
             Tampering::EventByte { event: (instance, number), column, byte, bits } => {
-                let row = format!("instance_id = '{instance}' AND sequence_num = {number}");
+                let row = format!(
+                    "instance_id = '{instance}' AND sequence_num = {}",
+                    number.cast_signed()
+                );
                 flip(client, "event_store", column, &row, *byte, *bits)
             }
             Tampering::InstanceByte { instance, column, byte, bits } => {
@@ -235,21 +243,28 @@ fn integer(number: u64) -> i64 {
 fn flip(client: &mut Client, table: &str, column: &str, row: &str, byte: usize, bits: u8) -> bool {
     let read = format!("SELECT {column} FROM {table} WHERE {row}");
     let before: Raw = client.query_one(&read, &[]).unwrap().get(0);
-    let Some(mut bytes) = before.0.clone().filter(|bytes| !bytes.is_empty()) else { return false };
+    let Some(mut bytes) = before.0.filter(|bytes| !bytes.is_empty()) else { return false };
     let at = byte % bytes.len();
     bytes[at] ^= bits;
     let write = format!("UPDATE {table} SET {column} = $1 WHERE {row} RETURNING {column}");
-    // The schema itself takes no such value, or another row has it, or it is the same value.
-    match client.query_one(&write, &[&Raw(Some(bytes))]) {
-        Ok(changed) => changed.get::<_, Raw>(0) != before,
-        Err(_) => false,
+    let flipped = Raw(Some(bytes));
+    let mut transaction = client.transaction().unwrap();
+    // The schema itself takes no such value, or another row has it, or it is stored in another form.
+    match transaction.query_one(&write, &[&flipped]) {
+        Ok(changed) if changed.get::<_, Raw>(0) == flipped => transaction.commit().is_ok(),
+        _ => false,
     }
 }
+
+/// Lets numbers be below zero, on their way.
+const ANY_NUMBER: &str =
+    "ALTER TABLE event_store DROP CONSTRAINT IF EXISTS event_store_sequence_num_check";
 
 /// Stores an event as it is; see [`Tampering::Insert`].
 fn insert(client: &mut Client, event: &Event, shift: bool) {
     let (instance, number) = (event.instance_id.0, integer(event.sequence_num));
     if shift {
+        client.batch_execute(ANY_NUMBER).unwrap();
         for sql in [
             "UPDATE event_store SET sequence_num = -sequence_num - 1
              WHERE instance_id = $1 AND sequence_num >= $2",
@@ -284,6 +299,7 @@ fn insert(client: &mut Client, event: &Event, shift: bool) {
 }
 
 fn swap(client: &mut Client, instance: InstanceId, (one, other): (u64, u64)) {
+    client.batch_execute(ANY_NUMBER).unwrap();
     let (one, other) = (integer(one), integer(other));
     for (from, to) in [(one, -1), (other, one), (-1, other)] {
         let sql = "UPDATE event_store SET sequence_num = $3
