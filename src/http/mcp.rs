@@ -10,6 +10,7 @@ use axum::response::Response;
 use rmcp::model::ProtocolVersion;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::task::TaskTracker;
 
 use super::answer;
 use super::body::{self, Unread};
@@ -31,10 +32,16 @@ pub(super) struct Endpoint<S> {
     server: Server<S>,
     streamable: StreamableHttpService<Server<S>, NeverSessionManager>,
     body_time: Duration,
+    calls: TaskTracker,
 }
 
-/// The endpoint of a server. Host and Origin are not checked here but by [`super::guard`].
-pub(super) fn endpoint<S: Lifecycle>(server: Server<S>, body_time: Duration) -> Endpoint<S> {
+/// The endpoint of a server, which counts the calls under way in `calls`. Host and Origin are not
+/// checked here but by [`super::guard`].
+pub(super) fn endpoint<S: Lifecycle>(
+    server: Server<S>,
+    body_time: Duration,
+    calls: TaskTracker,
+) -> Endpoint<S> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -46,7 +53,7 @@ pub(super) fn endpoint<S: Lifecycle>(server: Server<S>, body_time: Duration) -> 
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    Endpoint { server, streamable, body_time }
+    Endpoint { server, streamable, body_time, calls }
 }
 
 /// Handles a request. What rmcp answers in plain text is answered as JSON-RPC.
@@ -81,6 +88,7 @@ pub(super) async fn handle<S: Lifecycle>(
         parts.extensions.insert(beginning);
     }
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
+    let _under_way = endpoint.calls.token();
     let response = endpoint.streamable.handle(request).await.map(Body::new);
     if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         // The media type was right: so rmcp answers a body that is no message.

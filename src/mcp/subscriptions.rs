@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::resources::address::Address;
 use super::server::Content;
-use super::teller::{Heard, Teller};
+use super::teller::{Heard, Teller, Telling};
 use super::{Lifecycle, Server};
 use crate::domain::error::{Code, Error, Result};
-use crate::service::{Changes, is_named};
+use crate::service::is_named;
 
 /// The method of 2026-07-28.
 pub(crate) const LISTEN: &str = "subscriptions/listen";
@@ -85,7 +85,7 @@ enum News {
         instances: BTreeSet<(String, String)>,
         registered: bool,
     },
-    /// Tellings were missed.
+    /// Tellings were missed, or it was told so.
     Anything,
 }
 
@@ -94,23 +94,26 @@ impl News {
     async fn next(heard: &mut Heard) -> Option<Self> {
         let mut news = Self::Of { instances: BTreeSet::new(), registered: false };
         match heard.recv().await {
-            Ok(changes) => news.add(&changes),
+            Ok(telling) => news.add(&telling),
             Err(RecvError::Lagged(_)) => news = Self::Anything,
             Err(RecvError::Closed) => return None,
         }
         loop {
             match heard.try_recv() {
-                Ok(changes) => news.add(&changes),
+                Ok(telling) => news.add(&telling),
                 Err(TryRecvError::Lagged(_)) => news = Self::Anything,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return Some(news),
             }
         }
     }
 
-    fn add(&mut self, changes: &Changes) {
-        if let Self::Of { instances, registered } = self {
-            instances.extend(changes.instances.clone());
-            *registered |= changes.registered;
+    fn add(&mut self, telling: &Telling) {
+        match (&mut *self, telling) {
+            (Self::Of { instances, registered }, Telling::Changes(changes)) => {
+                instances.extend(changes.instances.clone());
+                *registered |= changes.registered;
+            }
+            _ => *self = Self::Anything,
         }
     }
 
@@ -334,12 +337,13 @@ mod tests {
     use tokio::sync::broadcast;
 
     use super::*;
+    use crate::service::Changes;
 
     const ID: &str = "0191e7a4-0000-7000-8000-0000008f4a2b";
 
-    fn changes(handle: &str, registered: bool) -> Arc<Changes> {
+    fn changes(handle: &str, registered: bool) -> Telling {
         let instances = [(ID.to_owned(), handle.to_owned())].into();
-        Arc::new(Changes { instances, registered, ..Changes::default() })
+        Telling::Changes(Arc::new(Changes { instances, registered, ..Changes::default() }))
     }
 
     fn wanted(uris: &[&str]) -> Wanted {

@@ -9,6 +9,7 @@ mod exit_codes;
 mod formats;
 pub mod import;
 mod input;
+mod lifecycle;
 mod people;
 mod serve;
 mod store;

@@ -56,6 +56,38 @@ fn what_is_recorded_meanwhile_follows_and_a_cursor_goes_on_after_it() {
     assert_eq!(wait(&mut child), Some(0));
 }
 
+/// A signal counts also while events come without an end, or nobody takes what is shown.
+#[test]
+fn a_signal_ends_it_in_the_midst_of_events() {
+    for reads_on in [false, true] {
+        let home = Home::new();
+        let odin = home.register("odin");
+        let mut child = home.command(&["tail", "--follow", "--json"]).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        // Once it has waited for events, it has seen to signals.
+        home.emit(&odin, "turn_completed", "{}");
+        output.read_line(&mut line).unwrap();
+        let data = serde_json::json!({"text": "x".repeat(5_000)});
+        let event = serde_json::json!({"event_type": "turn_completed", "event_data": data});
+        home.file("events.jsonl", format!("{event}\n").repeat(1_000));
+        let ran = home.run(&["emit", &odin, "--batch", "@events.jsonl"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        output.read_line(&mut line).unwrap();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        if !reads_on {
+            assert_eq!(wait(&mut child), Some(0));
+        }
+        // A reader that is slow, so that it does not have all before the signal has arrived.
+        let slowly = |_| std::thread::sleep(std::time::Duration::from_millis(1));
+        let shown = output.split(b'\n').map(slowly).count();
+        assert!(shown < 900, "{shown} of 1000 were shown");
+        assert_eq!(wait(&mut child), Some(0));
+    }
+}
+
 #[test]
 fn a_reader_that_goes_away_ends_it() {
     let home = Home::new();
