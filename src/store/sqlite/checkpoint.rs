@@ -208,12 +208,14 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let (path, _writer) = database(folder.path());
             let place = Arc::new(Place::of(&path));
-            let mover = Mover { connection: Connection::open(&path).unwrap(), place };
+            let connection = Connection::open(&path).unwrap();
+            // Opens the files.
+            connection.query_row("SELECT count(*) FROM t", [], |_| Ok(())).unwrap();
+            let mover = Mover { connection, place };
             let file = folder.path().join(format!("a.db{ending}"));
             let away = folder.path().join("away");
             fs::rename(&file, &away).unwrap();
-            let size =
-                || fs::metadata(if ending.is_empty() { &away } else { &path }).unwrap().len();
+            let size = || fs::metadata(&path).or_else(|_| fs::metadata(&away)).unwrap().len();
             let before = size();
             let log = Log::default();
             log.pages.store(DUE_PAGES, Ordering::Relaxed);
