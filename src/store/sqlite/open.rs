@@ -205,22 +205,20 @@ pub fn refuse_no_store(path: &Path, found: &fs::Metadata) -> Result<()> {
     }
 }
 
-/// A log without its file may hold acknowledged events of a store that was moved away. SQLite removes
-/// it when a new file takes the place.
+/// A log without its file may hold acknowledged events of a store that was moved away: SQLite removes
+/// it when a new file takes the place. Even an empty one may be in use by those who have the store open,
+/// and would mix their pages with those of a new one.
 fn refuse_lone_log(path: &Path) -> Result<()> {
-    let [log, _] = place::beside(path);
-    let is_lone = fs::metadata(&log).is_ok_and(|log| log.len() > 0)
-        // Another process may have made both since.
-        && !fs::metadata(path).is_ok_and(|found| found.len() > 0);
-    if !is_lone {
-        return Ok(());
-    }
+    let found = place::beside(path).into_iter().find(|file| fs::exists(file).unwrap_or(false));
+    // Another process may have made all of them since.
+    let is_there = || fs::metadata(path).is_ok_and(|found| found.len() > 0);
+    let Some(log) = found.filter(|_| !is_there()) else { return Ok(()) };
     let log = log.display();
     Err(Error::new(
         Code::StoreUnavailable,
-        format!("{} is missing or empty, but its write-ahead log {log} is there", path.display()),
-        "put the file back where it was: the log holds its last events; for a new store, move the \
-         log away or name another --store",
+        format!("{} is missing or empty, but {log}, a part of its log, is there", path.display()),
+        "put the file back where it was: the log holds its last events; for a new store, end the \
+         programs that use it and move the log away, or name another --store",
     )
     .at("store"))
 }

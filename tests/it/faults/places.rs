@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -36,6 +37,7 @@ fn what_is_no_place_for_a_store_is_refused_and_nothing_is_left_there() {
     let pipe = home.work().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     symlink("nowhere/annals.db", home.work().join("dangling")).unwrap();
+    let _socket = UnixListener::bind(home.work().join("socket")).unwrap();
     let before = entries(&home.work());
     let long = "n".repeat(248);
     let deep = format!("{}annals.db", "folder/".repeat(80));
@@ -46,6 +48,7 @@ fn what_is_no_place_for_a_store_is_refused_and_nothing_is_left_there() {
         ("/", "as a store"),
         ("folder/", "director"),
         ("pipe", "no file"),
+        ("socket", "no file"),
         ("pipe/annals.db", "no folder"),
         ("file/annals.db", "no folder"),
         ("/dev/null", "no file"),
