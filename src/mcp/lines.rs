@@ -32,6 +32,8 @@ pub(super) struct Ends {
     pub(super) stop: CancellationToken,
     /// Cancelled at the end, however it comes, to end what would go on for ever.
     pub(super) closing: CancellationToken,
+    /// Cancelled when nobody will read an answer any more, to end the calls that would give one.
+    pub(super) unread: CancellationToken,
 }
 
 /// Messages as lines over a reader and a writer.
@@ -140,10 +142,12 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for Lines<R> {
                 JsonRpcMessage::Error(error) => error.id.clone(),
                 JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
             };
-            let mut line = serde_json::to_vec(&message)?;
-            line.push(b'\n');
-            let sent = match outgoing {
-                Some(outgoing) => outgoing.send(line).await.is_ok(),
+            let sent = match outgoing.filter(|outgoing| !outgoing.is_closed()) {
+                Some(outgoing) => {
+                    let mut line = serde_json::to_vec(&message)?;
+                    line.push(b'\n');
+                    outgoing.send(line).await.is_ok()
+                }
                 None => false,
             };
             if let Some(id) = answered {
@@ -179,6 +183,7 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for Lines<R> {
             },
             () = unread => {} // nobody is left to answer
         }
+        self.ends.unread.cancel();
         None
     }
 
