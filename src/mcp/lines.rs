@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
-use super::{MESSAGE_BYTES, READ_BYTES, message};
+use super::{MESSAGE_BYTES, READ_BYTES, message, turns};
 
 /// Lines that wait for the writer; more make the answering calls wait.
 const OUTGOING: usize = 256;
@@ -136,17 +136,29 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for Lines<R> {
         message: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let (outgoing, calls) = (self.outgoing.clone(), Arc::clone(&self.calls));
+        let unread = self.ends.unread.clone();
         async move {
             let answered = match &message {
                 JsonRpcMessage::Response(response) => Some(response.id.clone()),
                 JsonRpcMessage::Error(error) => error.id.clone(),
                 JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
             };
+            let is_large = turns::is_large_message(&message);
             let sent = match outgoing.filter(|outgoing| !outgoing.is_closed()) {
                 Some(outgoing) => {
-                    let mut line = serde_json::to_vec(&message)?;
-                    line.push(b'\n');
-                    outgoing.send(line).await.is_ok()
+                    let readers = outgoing.clone();
+                    let write = move || {
+                        // Looked at when it is its turn.
+                        let is_read = !readers.is_closed() && !unread.is_cancelled();
+                        is_read.then(|| serde_json::to_vec(&message)).transpose()
+                    };
+                    match turns::LINES.take(is_large, write).await? {
+                        Some(mut line) => {
+                            line.push(b'\n');
+                            outgoing.send(line).await.is_ok()
+                        }
+                        None => false,
+                    }
                 }
                 None => false,
             };

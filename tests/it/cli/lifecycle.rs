@@ -1,6 +1,6 @@
 //! How `annals serve` and `annals mcp` end, and what ends neither.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, sleep};
@@ -174,6 +174,27 @@ fn clients_that_stand_still_do_not_keep_a_server_from_ending() {
     // It ended in good order: nothing is left beside the store.
     let log = home.default_store().with_extension("db-wal");
     assert!(!log.exists());
+}
+
+/// The answers that were asked for are much work, and nobody will read them.
+#[test]
+fn a_client_that_goes_away_in_the_midst_of_large_answers_ends_the_server() {
+    let home = Home::new();
+    let (_, call) = much(&home);
+    let mut server = home.command(&["mcp"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = server.stdin.take().unwrap();
+    for _ in 0..40 {
+        input.write_all(&[&call[..], b"\n"].concat()).unwrap();
+    }
+    let mut output = server.stdout.take().unwrap();
+    output.read_exact(&mut [0; 1_000]).unwrap();
+    let started = Instant::now();
+    drop((input, output));
+    assert_eq!(wait(&mut server), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    let mut said = String::new();
+    server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
 }
 
 #[test]
