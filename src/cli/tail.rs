@@ -42,9 +42,9 @@ Examples:
   annals tail 8f4a2b -n 50 -f           one of them
   annals tail --json -f --after f0.2a   for a program, from where it stopped
 
-With --follow it goes on until Ctrl-C, or until the store cannot be read, and shows what other programs record
-within a fifth of a second. In --json each event has a cursor: --after goes on
-from it, without a gap or a repeat.";
+With --follow it goes on until Ctrl-C, or until the store cannot be read, and
+shows what other programs record within a fifth of a second. In --json each
+event has a cursor: --after goes on from it, without a gap or a repeat.";
 
 /// How long the line that is being written may take after the signal to stop.
 const LINE: Duration = Duration::from_millis(200);
