@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::lines::{Ends, Lines};
+use super::refusal::{coded, error_data};
 use super::{Lifecycle, Server};
 
 /// How long calls under way may go on after the end of the input or a signal.
@@ -46,8 +47,8 @@ pub async fn serve_on<S: Lifecycle>(
     service.shutdown().await;
 }
 
-/// A server on a connection. Before it lets rmcp acknowledge a listener, it notes from where on that
-/// one is to be told of changes.
+/// A server on a connection. Before it lets rmcp acknowledge a listener, it finds a place for that one,
+/// and notes from where on it is to be told of changes. Each protocol error gets a stable code.
 struct Connected<S>(Server<S>);
 
 impl<S: Lifecycle> Service<RoleServer> for Connected<S> {
@@ -56,12 +57,13 @@ impl<S: Lifecycle> Service<RoleServer> for Connected<S> {
         request: ClientRequest,
         mut context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
-        if matches!(request, ClientRequest::SubscriptionsListenRequest(_))
-            && let Some(beginning) = self.0.beginning().await
-        {
-            context.extensions.insert(beginning);
+        if matches!(request, ClientRequest::SubscriptionsListenRequest(_)) {
+            let beginning = self.0.beginning().await;
+            if let Some(beginning) = beginning.map_err(|refused| error_data(&refused))? {
+                context.extensions.insert(beginning);
+            }
         }
-        self.0.handle_request(request, context).await
+        self.0.handle_request(request, context).await.map_err(coded)
     }
 
     async fn handle_notification(
