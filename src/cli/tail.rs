@@ -38,8 +38,8 @@ Examples:
   annals tail 8f4a2b -n 50 -f           one of them
   annals tail --json -f --after f0.2a   for a program, from where it stopped
 
-With --follow it goes on until Ctrl-C, and shows what other programs record
-within a fifth of a second. In --json each event has a cursor: --after goes on
+With --follow it goes on until Ctrl-C, which ends it with exit code 0, and shows
+what other programs record within a fifth of a second. In --json each event has a cursor: --after goes on
 from it, without a gap or a repeat.";
 
 impl Tail {
@@ -124,7 +124,10 @@ fn entry(found: &FeedEvent, of_one: bool) -> String {
                 head.iter().map(|(text, style)| (text.trim().to_owned(), *style)).collect();
             side_by_side(short.iter(), Some(width))
         }
-        _ => side_by_side(head.iter(), None),
+        _ => {
+            let line = side_by_side(head.iter(), None).concat();
+            vec![line.trim_end().to_owned()]
+        }
     };
     let below = wrap::paragraph(&data, width.map(|width| width.saturating_sub(4)));
     lines.extend(below.iter().map(|text| format!("    {text}")));
