@@ -68,7 +68,9 @@ pub use redact::{
 };
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
-pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};
+pub use types::{
+    EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView, UnreadableType,
+};
 pub use verify::{FaultView, VerifyAnswer, VerifyRequest};
 
 /// Annals, over one store. Clones share it.

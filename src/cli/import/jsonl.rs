@@ -74,7 +74,7 @@ impl Jsonl {
         let restore = is_export && !self.plain;
         let mapping = (!restore).then(|| self.mapping(is_export)).transpose()?;
         let service = context.service()?;
-        let mut report = Report { progress: Progress::new(size, "importing bytes") };
+        let mut report = Report { progress: Progress::of_bytes(size, "importing") };
         let answer = self.import(&service, stream, mapping, &mut report).await;
         report.progress.finish();
         service.shutdown().await;
