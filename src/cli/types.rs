@@ -39,6 +39,7 @@ enum Command {
 
 /// Show the event types
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  annals types list --category git")]
 struct List {
     /// Only event types of this category
     #[arg(long, short, value_name = "CATEGORY")]

@@ -41,10 +41,25 @@ fn print(error: &clap::Error, is_refusal: bool) {
 }
 
 /// Arguments that a person may not know the values of, and where they are told.
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 4] = [
     ("<ID>", "`annals instances` lists the instances; a part of a handle is enough"),
     ("<TYPE>", "`annals types` lists the event types, and `annals types TYPE` the fields of one"),
+    ("<FILE>", "name a file, or - for standard input"),
     ("<SHELL>", "the shells are bash, elvish, fish, powershell and zsh"),
+];
+
+/// Commands that can do without an instance, and what they take in its place.
+const WIDER: [(&str, &str); 2] = [
+    (
+        "annals query",
+        "name an instance, of which `annals instances` lists all, or ask across instances with \
+         --project or --epic",
+    ),
+    (
+        "annals export",
+        "--all exports everything, --project what belongs to a project; for one instance, name one \
+         that `annals instances` lists",
+    ),
 ];
 
 /// Where the first argument that is missing is told.
@@ -56,6 +71,10 @@ fn source(error: &clap::Error) -> Option<&'static str> {
         return None;
     };
     let missing = missing.first()?;
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    if let Some((_, source)) = WIDER.iter().find(|(command, _)| usage.contains(command)) {
+        return Some(source);
+    }
     SOURCES.iter().find(|(argument, _)| argument == missing).map(|(_, source)| *source)
 }
 

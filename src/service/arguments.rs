@@ -15,7 +15,7 @@ pub fn limit(given: Option<i64>, limits: &Limits) -> Result<u32> {
         _ => Err(Error::new(
             Code::InvalidLimit,
             format!("limit is {}, it must be 1 to {most}", given.unwrap_or_default()),
-            "ask for a smaller page, and for the next one with offset or after_sequence",
+            "ask for a page within these bounds, and for the next one with its cursor",
         )
         .at("limit")),
     }

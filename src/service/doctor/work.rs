@@ -29,10 +29,11 @@ impl Service {
         let listed = self.list_event_types(&ListEventTypesRequest::default()).await?;
         let custom = listed.event_types.iter().filter(|entry| entry.custom).count();
         let Some(first) = listed.unreadable.first() else {
-            return Ok(Finding::ok(
-                "types",
-                format!("{} of your own", count(custom as u64, "type")),
-            ));
+            let message = match custom {
+                0 => "the built-in ones".to_owned(),
+                custom => format!("the built-in ones, and {custom} of your own"),
+            };
+            return Ok(Finding::ok("types", message));
         };
         let names: Vec<&str> =
             listed.unreadable.iter().map(|unreadable| &*unreadable.event_type).collect();
