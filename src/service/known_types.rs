@@ -64,6 +64,6 @@ impl Service {
                 Err(error) => drop(unreadable.insert(stored.name.clone(), error)),
             }
         }
-        KnownTypes::new(self.catalogue, custom, unreadable)
+        KnownTypes::new(self.catalogue, custom).with_unreadable(unreadable)
     }
 }

@@ -38,18 +38,21 @@ impl From<&'static Catalogue> for KnownTypes {
 }
 
 impl KnownTypes {
-    /// These built-in and custom types, and those that cannot be read.
-    pub fn new(
-        builtin: &'static Catalogue,
-        custom: impl IntoIterator<Item = Standing>,
-        unreadable: BTreeMap<String, Error>,
-    ) -> Self {
+    /// These built-in and custom types.
+    pub fn new(builtin: &'static Catalogue, custom: impl IntoIterator<Item = Standing>) -> Self {
         let custom = custom
             .into_iter()
             .map(|standing| (standing.newest.definition().name.clone(), standing))
             .filter(|(name, _)| builtin.get(name).is_none())
             .collect();
-        Self { builtin, custom, unreadable }
+        Self { builtin, custom, unreadable: BTreeMap::new() }
+    }
+
+    /// The same besides custom types that cannot be read, each with the reason.
+    #[must_use]
+    pub fn with_unreadable(mut self, unreadable: BTreeMap<String, Error>) -> Self {
+        self.unreadable = unreadable;
+        self
     }
 
     /// The custom type of this name, retired or not.

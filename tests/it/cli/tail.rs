@@ -85,7 +85,7 @@ fn write_over_restarts(home: &Home, writer: usize, events: usize) {
             "event_data": {"number": number},
             "event_id": format!("0191e7a4-0000-7000-{writer:04x}-{number:012x}"),
         });
-        if (number + writer) % 5 == 0 {
+        if (number + writer).is_multiple_of(5) {
             let call = json!({"name": "mcp_meta_emit_event", "arguments": event});
             let message =
                 json!({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": call});
@@ -102,7 +102,7 @@ fn follow(home: &Home, cursor: &str, lines: usize) -> Vec<Value> {
     let arguments = ["tail", "--follow", "--json", "--after", cursor];
     let mut child = home.command(&arguments).spawn().unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
-    let (sender, printed) = mpsc::channel();
+    let (sender, printed) = mpsc::sync_channel(1);
     thread::spawn(move || {
         output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
     });
