@@ -42,9 +42,9 @@ Examples:
   annals tail 8f4a2b -n 50 -f           one of them
   annals tail --json -f --after f0.2a   for a program, from where it stopped
 
-With --follow it goes on until Ctrl-C, or until the store cannot be read, and
-shows what other programs record within a fifth of a second. In --json each
-event has a cursor: --after goes on from it, without a gap or a repeat.";
+With --follow it shows what any program records, within a fifth of a second,
+until Ctrl-C ends it with exit code 0, or the store cannot be read. In --json
+each event has a cursor: --after goes on from it, without a gap or a repeat.";
 
 /// How long the line that is being written may take after the signal to stop.
 const LINE: Duration = Duration::from_millis(200);
@@ -139,7 +139,7 @@ fn entry(found: &FeedEvent, of_one: bool) -> String {
     // Nothing is aligned with nothing.
     let type_width = if data.is_empty() { 0 } else { 22 };
     let kind = format!("{:<type_width$}", event.event_type);
-    let head: Vec<(String, Style)> = [(time, FAINT)]
+    let mut head: Vec<(String, Style)> = [(time, FAINT)]
         .into_iter()
         .chain(handle)
         .chain([
@@ -160,7 +160,12 @@ fn entry(found: &FeedEvent, of_one: bool) -> String {
                 head.iter().map(|(text, style)| (text.trim().to_owned(), *style)).collect();
             side_by_side(short.iter(), Some(width))
         }
-        _ => side_by_side(head.iter(), None),
+        _ => {
+            if let Some((kind, _)) = head.last_mut() {
+                kind.truncate(kind.trim_end().len()); // nothing stands beside it
+            }
+            side_by_side(head.iter(), None)
+        }
     };
     let below = wrap::paragraph(&data, width.map(|width| width.saturating_sub(4)));
     lines.extend(below.iter().map(|text| format!("    {text}")));

@@ -82,10 +82,13 @@ pub(super) async fn handle<S: Lifecycle>(
     }
     accept_json(&mut parts.headers);
     name_notification(&mut parts.headers, &bytes);
-    if parts.headers.get(METHOD).is_some_and(|method| method == LISTEN)
-        && let Some(beginning) = endpoint.server.beginning().await
-    {
-        parts.extensions.insert(beginning);
+    if parts.headers.get(METHOD).is_some_and(|method| method == LISTEN) {
+        match endpoint.server.beginning().await {
+            Ok(beginning) => drop(beginning.map(|place| parts.extensions.insert(place))),
+            Err(error) => {
+                return answer::no_message(StatusCode::OK, message::refused(&bytes, &error));
+            }
+        }
     }
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
     let _under_way = endpoint.calls.token();
@@ -97,10 +100,19 @@ pub(super) async fn handle<S: Lifecycle>(
     as_json_rpc(response).await
 }
 
-/// Turns a plain error of rmcp into a JSON-RPC error with the same status and text.
+/// Gives what rmcp refuses by itself the form of every other refusal: a JSON-RPC error with a code.
 async fn as_json_rpc(response: Response) -> Response {
     let status = response.status();
-    if status.is_success() || is_json(response.headers()) {
+    if is_json(response.headers()) {
+        let (parts, body) = response.into_parts();
+        // Whole already: only streams are not.
+        let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        return match message::coded(&bytes) {
+            Some(answer) => answer::no_message(status, answer),
+            None => Response::from_parts(parts, Body::from(bytes)),
+        };
+    }
+    if status.is_success() {
         return response;
     }
     let allow = response.headers().get(header::ALLOW).cloned();

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::lines::{Ends, Lines};
+use super::refusal::{coded, error_data};
 use super::{Lifecycle, Server};
 
 /// How long calls under way may go on after the end of the input or a signal.
@@ -48,9 +49,9 @@ pub async fn serve_on<S: Lifecycle>(
     service.shutdown().await;
 }
 
-/// A server on a connection. Before it lets rmcp acknowledge a listener, it notes from where on that
-/// one is to be told of changes. When nobody will read the answers any more, it ends calls that read;
-/// rmcp itself first waits for them.
+/// A server on a connection. Before it lets rmcp acknowledge a listener, it finds a place for that one,
+/// and notes from where on it is to be told of changes. When nobody will read the answers any more, it
+/// ends calls that read; rmcp itself first waits for them. Each protocol error gets a stable code.
 struct Connected<S> {
     server: Server<S>,
     unread: CancellationToken,
@@ -62,21 +63,23 @@ impl<S: Lifecycle> Service<RoleServer> for Connected<S> {
         request: ClientRequest,
         mut context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
-        if matches!(request, ClientRequest::SubscriptionsListenRequest(_))
-            && let Some(beginning) = self.server.beginning().await
-        {
-            context.extensions.insert(beginning);
+        if matches!(request, ClientRequest::SubscriptionsListenRequest(_)) {
+            let beginning = self.server.beginning().await;
+            if let Some(beginning) = beginning.map_err(|refused| error_data(&refused))? {
+                context.extensions.insert(beginning);
+            }
         }
         let cancel = context.ct.clone();
         let answering = self.server.handle_request(request, context);
         tokio::pin!(answering);
-        tokio::select! {
+        let answer = tokio::select! {
             answer = &mut answering => answer,
             () = self.unread.cancelled() => {
                 cancel.cancel();
                 answering.await
             }
-        }
+        };
+        answer.map_err(coded)
     }
 
     async fn handle_notification(

@@ -16,4 +16,7 @@ mod store;
 mod tail;
 mod terminal;
 mod times;
+#[cfg(target_os = "linux")]
+mod tmux;
 mod types;
+mod version;

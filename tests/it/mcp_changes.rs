@@ -398,3 +398,44 @@ async fn who_listens_hears_that_the_store_is_lost_and_when_it_is_back() {
     }
     assert_eq!(updated_uri(&older.next().await.unwrap()), uri);
 }
+
+#[tokio::test]
+async fn there_are_only_so_many_listeners_and_a_place_that_is_left_is_given_again() {
+    const MOST: usize = 128;
+    let folder = tempfile::tempdir().unwrap();
+    let params = listen(&["annals://instances".to_owned()], false);
+    let mut client = Client::stdio(&folder, Era::Modern).await;
+    let mut last = 0;
+    for _ in 0..MOST {
+        last = client.send("subscriptions/listen", params.clone()).await;
+        assert_eq!(client.next().await.unwrap()["method"], ACKNOWLEDGED);
+    }
+    let error = client.error("subscriptions/listen", params.clone()).await;
+    assert_eq!(error["data"]["code"], "too_many_listeners", "{error}");
+    assert_eq!(error["data"]["limit"], MOST, "{error}");
+    client.notify("notifications/cancelled", json!({"requestId": last})).await;
+    client.result("resources/templates/list", json!({})).await;
+    client.send("subscriptions/listen", params.clone()).await;
+    assert_eq!(client.next().await.unwrap()["method"], ACKNOWLEDGED);
+
+    // Over HTTP the refusal is no stream, and calls are served all the while.
+    let mut client = Client::http(&folder, Era::Modern).await;
+    let mut streams = Vec::new();
+    for _ in 0..MOST {
+        let mut stream = client.stream("subscriptions/listen", params.clone()).await;
+        assert_eq!(stream.next().await.unwrap()["method"], ACKNOWLEDGED);
+        streams.push(stream);
+    }
+    let error = client.error("subscriptions/listen", params.clone()).await;
+    assert_eq!(error["data"]["code"], "too_many_listeners", "{error}");
+    client.result("resources/templates/list", json!({})).await;
+    streams.pop();
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut stream = client.stream("subscriptions/listen", params.clone()).await;
+        match timeout(Duration::from_millis(200), stream.next()).await {
+            Ok(Some(message)) => break assert_eq!(message["method"], ACKNOWLEDGED),
+            _ => assert!(Instant::now() < end, "the place is not given again"),
+        }
+    }
+}

@@ -19,8 +19,7 @@ use crate::service::{
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Jsonl {
-    /// The file; - for standard input
-    #[arg(value_name = "FILE|-")]
+    /// The file, or - for standard input
     file: PathBuf,
     /// What to do about a bad line: end there, or go on without it
     #[arg(long, value_enum, default_value_t = OnBadLine::Stop, value_name = "WHAT")]
@@ -46,7 +45,7 @@ pub struct Jsonl {
     /// The field with the data of the event [default: the whole line]
     #[arg(long, value_name = "FIELD")]
     data_field: Option<String>,
-    /// The field that identifies the line [default: its content]
+    /// The field that identifies the line [default: its content, so that equal lines are one event]
     #[arg(long, value_name = "FIELD")]
     id_field: Option<String>,
 }
@@ -74,7 +73,7 @@ impl Jsonl {
         let restore = is_export && !self.plain;
         let mapping = (!restore).then(|| self.mapping(is_export)).transpose()?;
         let service = context.service()?;
-        let mut report = Report { progress: Progress::new(size, "importing bytes") };
+        let mut report = Report { progress: Progress::of_bytes(size, "importing") };
         let answer = self.import(&service, stream, mapping, &mut report).await;
         report.progress.finish();
         service.shutdown().await;
