@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::{CloseRequest, EmitBatchRequest, EventInput, RegisterRequest, Service};
 use crate::domain::error::{Code, Result};
+use crate::domain::event::NewEvent;
 use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::instance::Status;
 
@@ -13,9 +14,9 @@ use crate::domain::instance::Status;
 pub struct HistoryImport {
     instance_id: InstanceId,
     handle: String,
-    pub(super) closed: bool,
+    closed: bool,
     known: HashSet<EventId>,
-    pub(super) added: u64,
+    added: u64,
 }
 
 impl HistoryImport {
@@ -124,8 +125,24 @@ impl Service {
         self.close_instance(request).await.map(drop)
     }
 
+    /// Appends events that were prepared and are new. Where somebody else closed the instance meanwhile,
+    /// the next attempt resumes it.
+    pub(super) async fn append_history(
+        &self,
+        import: &mut HistoryImport,
+        events: Vec<NewEvent>,
+    ) -> Result<()> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.reopen(import).await?;
+        let appended = self.append(import.instance_id, None, events).await;
+        import.closed = appended.as_ref().is_err_and(|error| error.code == Code::InstanceClosed);
+        appended.map(drop)
+    }
+
     /// Resumes the instance where it is closed.
-    pub(super) async fn reopen(&self, import: &mut HistoryImport) -> Result<()> {
+    async fn reopen(&self, import: &mut HistoryImport) -> Result<()> {
         if std::mem::take(&mut import.closed) {
             let reopen =
                 EventInput::new("instance_resumed", serde_json::json!({"reason": "import"}));
@@ -136,11 +153,7 @@ impl Service {
 
     /// Adds a batch to an instance that may be closed when all of it is stored already; gives how
     /// many events were new.
-    pub(super) async fn emit_history(
-        &self,
-        import: &HistoryImport,
-        events: Vec<EventInput>,
-    ) -> Result<u64> {
+    async fn emit_history(&self, import: &HistoryImport, events: Vec<EventInput>) -> Result<u64> {
         let request = EmitBatchRequest {
             instance_id: import.instance_id.to_string(),
             events,

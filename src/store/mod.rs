@@ -1,5 +1,6 @@
 //! The store: where events are kept. All SQL lives below this module.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -258,6 +259,9 @@ pub struct TypeChange {
     pub expected: u64,
     /// What is to become of the type.
     pub to: TypeTarget,
+    /// When the change was made, where that was in another store; none given, now. Within a type the
+    /// times of changes never decrease.
+    pub made_at: Option<Timestamp>,
 }
 
 /// What a change makes of a custom event type.
@@ -319,7 +323,7 @@ pub trait EventStore: Send + Sync + 'static {
     async fn append(&self, request: AppendRequest) -> Result<Appended>;
 
     /// Stores events of another store as they are, and answers once they are durable, for each on its
-    /// own. A refused event leaves its neighbours alone. What is stored already is never changed.
+    /// own. What is stored already is never changed.
     ///
     /// # Errors
     ///
@@ -336,6 +340,9 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// A page of events and their exact count, from one snapshot.
     async fn query(&self, query: &EventQuery) -> Result<EventPage>;
+
+    /// Those of the events with these ids that are stored, of whatever instance.
+    async fn events_by_id(&self, ids: Vec<EventId>) -> Result<HashMap<EventId, Event>>;
 
     /// The instance and its events 1 to `to` (or to its head) in ascending order, from one snapshot;
     /// `None` for an unknown instance. Memory stays flat, however many there are.
