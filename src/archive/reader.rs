@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::record::{self, HeadLine, Header, InstanceLine, Trailer, TypeLine, invalid};
-use super::{FORMAT, VERSION};
+use super::{FORMAT, VERSION, event_line};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{Event, Hash};
 use crate::domain::ids::{self, InstanceId, StoreId};
@@ -156,7 +156,7 @@ impl Reader {
 
     fn event(&mut self, value: Value) -> Result<Item> {
         let whole = self.header.as_ref().is_some_and(|header| header.whole_chains);
-        let (event, cursor) = record::read_event(value)?;
+        let (event, cursor) = event_line::read(value)?;
         let link = self.links.get_mut(&event.instance_id).ok_or_else(|| {
             invalid(format!("the line of instance {} is missing", event.instance_id))
         })?;
