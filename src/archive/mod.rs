@@ -9,7 +9,7 @@ mod lines;
 mod reader;
 pub mod record;
 
-pub use lines::{Line, Lines};
+pub use lines::{Line, Lines, parse};
 pub use reader::{Item, Reader};
 
 /// The name of the format, in the header.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::EventInput;
 use super::import_lines::Reading;
+use crate::archive;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::InstanceId;
 use crate::domain::json;
@@ -51,7 +52,7 @@ impl Mapping {
         line: &[u8],
         occurrences: &mut Occurrences,
     ) -> Result<Option<EventInput>> {
-        let mut value = json::parse(line, "")?;
+        let mut value = archive::parse(line)?;
         if !value.is_object() {
             return Err(Error::new(
                 Code::InvalidEventData,

@@ -9,6 +9,8 @@ mod exit_codes;
 mod formats;
 pub mod import;
 mod input;
+mod interrupted;
+mod lines;
 mod people;
 mod serve;
 mod store;
