@@ -130,10 +130,8 @@ impl Account<'_> {
                 Ok(true) => self.answer.events_added += 1,
                 Ok(false) => self.answer.events_known += 1,
                 Err(error) => {
-                    let error = match id_field {
-                        Some(name) if error.code == Code::EventIdConflict => other_line(name),
-                        _ => error,
-                    };
+                    let is_conflict = error.code == Code::EventIdConflict;
+                    let error = if is_conflict { known_otherwise(id_field) } else { error };
                     if !self.refuse(line, error)? {
                         return Ok(false);
                     }
@@ -144,11 +142,18 @@ impl Account<'_> {
     }
 }
 
-fn other_line(id_field: &str) -> Error {
-    Error::new(
-        Code::EventIdConflict,
-        format!("an earlier line with the same {id_field} says something else"),
-        "name a field that identifies each line, or none: the content does then",
-    )
-    .at(id_field)
+/// The id that was derived for the line is that of another event.
+fn known_otherwise(id_field: Option<&str>) -> Error {
+    let told = |message: String, hint| Error::new(Code::EventIdConflict, message, hint);
+    match id_field {
+        Some(name) => told(
+            format!("another line with the same {name} says something else"),
+            "name a field that identifies each line, or none: the content does then",
+        )
+        .at(name),
+        None => told(
+            "the line was imported before, and became another event".into(),
+            "import with the same options as before, or name another --source",
+        ),
+    }
 }

@@ -66,6 +66,7 @@ impl Mapping {
         let identity = match &self.id_field {
             Some(name) => match field(&value, name)? {
                 Value::String(text) => text.clone(),
+                Value::Null => return Err(missing(name)),
                 other => other.to_string(),
             },
             None => occurrences.identity(json::normal_text(&value)),

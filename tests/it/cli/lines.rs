@@ -88,6 +88,21 @@ fn lines_of_one_id_are_one_event_and_another_content_is_refused() {
     assert_eq!((&refused["line"], &refused["code"]), (&json!(3), &json!("event_id_conflict")));
     assert!(refused["error"].as_str().unwrap().contains("same n"), "{refused}");
     assert_eq!(answer["refused_by_code"], json!({"event_id_conflict": 1}));
+    home.file("in.jsonl", "{\"kind\":\"task_spawned\",\"task_id\":\"a\",\"n\":null}\n");
+    let (_, answer) = import(&home, &["--id-field", "n"]);
+    assert_eq!(answer["refused"][0]["code"], "missing_required_field");
+}
+
+#[test]
+fn another_mapping_of_the_same_lines_is_refused() {
+    let home = Home::new();
+    home.file("in.jsonl", TASK.replace('}', ",\"at\":\"2026-11-20T09:00:00Z\"}"));
+    assert_eq!(counts(&import(&home, &[]).1), [1, 0, 0]);
+    let (code, answer) = import(&home, &["--time-field", "at"]);
+    assert_eq!((code, counts(&answer)), (4, [0, 0, 1]));
+    assert!(answer["refused"][0]["hint"].as_str().unwrap().contains("--source"), "{answer}");
+    let other = import(&home, &["--time-field", "at", "--source", "other"]).1;
+    assert_eq!(counts(&other), [1, 0, 0]);
 }
 
 /// A custom type, of which events need a number.
