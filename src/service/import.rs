@@ -125,20 +125,24 @@ impl Service {
         self.close_instance(request).await.map(drop)
     }
 
-    /// Appends events that were prepared and are new. Where somebody else closed the instance meanwhile,
-    /// the next attempt resumes it.
+    /// Appends events that were prepared and are new. Where one of them closes the instance, or
+    /// somebody else did meanwhile, it is resumed for the next.
     pub(super) async fn append_history(
         &self,
         import: &mut HistoryImport,
         events: Vec<NewEvent>,
     ) -> Result<()> {
-        if events.is_empty() {
-            return Ok(());
+        for events in events.split_inclusive(|event| event.event_type == "instance_closed") {
+            self.reopen(import).await?;
+            match self.append(import.instance_id, None, events.to_vec()).await {
+                Ok(appended) => import.closed = appended.instance.status == Status::Closed,
+                Err(error) => {
+                    import.closed = error.code == Code::InstanceClosed;
+                    return Err(error);
+                }
+            }
         }
-        self.reopen(import).await?;
-        let appended = self.append(import.instance_id, None, events).await;
-        import.closed = appended.as_ref().is_err_and(|error| error.code == Code::InstanceClosed);
-        appended.map(drop)
+        Ok(())
     }
 
     /// Resumes the instance where it is closed.

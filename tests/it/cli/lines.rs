@@ -105,6 +105,18 @@ fn another_mapping_of_the_same_lines_is_refused() {
     assert_eq!(counts(&other), [1, 0, 0]);
 }
 
+#[test]
+fn a_history_that_closes_its_instance_goes_on() {
+    let home = Home::new();
+    let close = "{\"kind\":\"instance_closed\",\"reason\":\"done\"}\n";
+    home.file("in.jsonl", [TASK, close, TASK, close].concat());
+    let (code, answer) = import(&home, &[]);
+    assert_eq!((code, counts(&answer)), (0, [4, 0, 0]), "{answer}");
+    let handle = answer["handle"].as_str().unwrap();
+    assert_eq!(home.json(&["show", handle])["status"], "closed");
+    assert_eq!(counts(&import(&home, &[]).1), [0, 4, 0]);
+}
+
 /// A custom type, of which events need a number.
 fn with_custom_type() -> Home {
     let home = Home::new();
