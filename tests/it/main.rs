@@ -25,6 +25,7 @@ mod official_conformance;
 mod power_cut;
 mod python_client;
 mod redaction;
+mod round_trip;
 mod specification;
 mod store_files;
 mod tidy;
