@@ -57,9 +57,9 @@ Examples:
   annals import jsonl - -p odin --event-type my_note --source chat < notes
 
 Importing again, also after an interruption or with more lines at the end, adds
-only what is missing. Two equal lines are two events, unless --id-field says that
-they are one. The first 20 refused lines are named, the others counted; the exit
-code is then not 0. More: docs/importing.md.";
+only what is missing. Two equal lines are two events, unless --id-field says
+that they are one. The first 20 refused lines are named, the others counted;
+the exit code is then not 0. More: docs/importing.md.";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum OnBadLine {
