@@ -1,7 +1,11 @@
 //! Lines of a stream, of bounded length.
 
-use std::io::{BufRead, Read, Result};
+use std::io::{self, BufRead, Read};
 
+use serde_json::Value;
+
+use crate::domain::error::{Error, Result};
+use crate::domain::json;
 use crate::domain::limits::IMPORT_LINE_BYTES;
 
 /// One line.
@@ -34,7 +38,7 @@ impl<R: BufRead> Lines<R> {
     /// # Errors
     ///
     /// What the stream fails with.
-    pub fn read(&mut self) -> Result<Option<Line>> {
+    pub fn read(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = Vec::new();
         let most = IMPORT_LINE_BYTES as u64 + 1;
         let mut length = (&mut self.stream).take(most).read_until(b'\n', &mut bytes)? as u64;
@@ -55,9 +59,9 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
-    type Item = Result<Line>;
+    type Item = io::Result<Line>;
 
-    fn next(&mut self) -> Option<Result<Line>> {
+    fn next(&mut self) -> Option<io::Result<Line>> {
         loop {
             match self.read().transpose()? {
                 Ok(line)
@@ -68,8 +72,23 @@ impl<R: BufRead> Iterator for Lines<R> {
     }
 }
 
+/// What a line says.
+///
+/// # Errors
+///
+/// As [`json::parse`]; the fault is told as one of the line, and its place as a column of it.
+pub fn parse(line: &[u8]) -> Result<Value> {
+    json::parse(line, "").map_err(|error| {
+        if error.field.as_ref().is_none_or(|field| !field.is_empty()) {
+            return error;
+        }
+        let told = error.message.replace(" at line 1 column ", " at column ");
+        Error { field: None, message: format!("the line{told}"), ..error }
+    })
+}
+
 /// Passes over the rest of a line; gives its length and whether it ended before the stream did.
-fn skip_line(stream: &mut impl BufRead) -> Result<(u64, bool)> {
+fn skip_line(stream: &mut impl BufRead) -> io::Result<(u64, bool)> {
     let mut skipped = 0;
     loop {
         let ahead = stream.fill_buf()?;
@@ -86,6 +105,20 @@ fn skip_line(stream: &mut impl BufRead) -> Result<(u64, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_told_as_such() {
+        let told = |line: &[u8]| {
+            let error = parse(line).unwrap_err();
+            (error.message, error.field)
+        };
+        assert_eq!(told(b"{\"a\":}").0, "the line is not JSON: expected value at column 6");
+        assert_eq!(
+            told(b"\xff").0,
+            "the line is not UTF-8: the byte at offset 0 fits no character"
+        );
+        assert_eq!(told(b"{\"a\":1,\"a\":2}").1.as_deref(), Some("a"));
+    }
 
     #[test]
     fn lines_keep_their_numbers_and_a_long_one_is_passed_over() {

@@ -1,14 +1,15 @@
 //! The format of an export: JSON Lines that hold events exactly as they are stored, so that a store
 //! can be restored from them and every hash checked. Documented in `docs/export-format.md`.
 //!
-//! Pure of store details: [`record`] writes and reads lines, [`Reader`] holds a sequence of lines to
-//! the rules, [`Lines`] splits a stream into bounded lines.
+//! Pure of store details: [`record`] and [`event_line`] write and read lines, [`Reader`] holds a sequence
+//! of lines to the rules, [`Lines`] splits a stream into bounded lines.
 
+pub mod event_line;
 mod lines;
 mod reader;
 pub mod record;
 
-pub use lines::{Line, Lines};
+pub use lines::{Line, Lines, parse};
 pub use reader::{Item, Reader};
 
 /// The name of the format, in the header.

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::record::{self, HeadLine, Header, InstanceLine, Trailer, TypeLine, invalid};
-use super::{FORMAT, VERSION};
+use super::{FORMAT, VERSION, event_line};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{Event, Hash};
 use crate::domain::ids::{self, InstanceId, StoreId};
 use crate::domain::instance::Registration;
-use crate::domain::json;
 use crate::integrity::follows;
 
 /// What a line says.
@@ -86,7 +85,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// What [`json::parse`] finds, `invalid_export`, `missing_event`, `hash_mismatch`,
+    /// What [`super::parse`] finds, `invalid_export`, `missing_event`, `hash_mismatch`,
     /// `incomplete_export` for a trailer that counts more. The line is then as if it were not there,
     /// and so the events that follow on it are refused too.
     pub fn take(&mut self, line: &[u8]) -> Result<Item> {
@@ -110,7 +109,7 @@ impl Reader {
     }
 
     fn take_line(&mut self, line: &[u8]) -> Result<Item> {
-        let mut value = json::parse(line, "")?;
+        let mut value = super::parse(line)?;
         let object = value.as_object_mut().ok_or_else(|| invalid("it is no JSON object"))?;
         let kind = match object.remove("record") {
             Some(Value::String(kind)) => kind,
@@ -156,7 +155,7 @@ impl Reader {
 
     fn event(&mut self, value: Value) -> Result<Item> {
         let whole = self.header.as_ref().is_some_and(|header| header.whole_chains);
-        let (event, cursor) = record::read_event(value)?;
+        let (event, cursor) = event_line::read(value)?;
         let link = self.links.get_mut(&event.instance_id).ok_or_else(|| {
             invalid(format!("the line of instance {} is missing", event.instance_id))
         })?;

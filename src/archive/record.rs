@@ -1,18 +1,14 @@
-//! The lines of an export.
+//! The lines of an export; those of events are in [`super::event_line`].
 
 use std::fmt::Write as _;
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::{FORMAT, VERSION};
 use crate::domain::error::{Code, Error, Result};
-use crate::domain::event::{Event, Hash, Payload, Salt};
-use crate::domain::ids::{EventId, InstanceId, StoreId};
-use crate::domain::json::normal_text;
-use crate::domain::limits;
+use crate::domain::ids::{InstanceId, StoreId};
 use crate::domain::time::Timestamp;
 
 /// The first line.
@@ -165,31 +161,6 @@ impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     }
 }
 
-/// An event with payloads of either kind: texts as they are stored, or values as they were read.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EventLine<P> {
-    cursor: String,
-    instance_id: InstanceId,
-    sequence_num: u64,
-    event_id: EventId,
-    event_type: String,
-    timestamp: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    occurred_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    caused_by: Option<EventId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<String>,
-    event_data: P,
-    data_salt: Hex<16>,
-    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
-    metadata: Option<P>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    metadata_salt: Option<Hex<16>>,
-    hash: Hex<32>,
-}
-
 #[derive(Serialize)]
 struct Tagged<'a, T> {
     record: &'a str,
@@ -203,85 +174,14 @@ struct Tagged<'a, T> {
 ///
 /// `internal` when it cannot be written as JSON.
 pub fn write(record: &str, line: &impl Serialize) -> Result<String> {
-    let text = serde_json::to_string(&Tagged { record, line });
-    text.map(|text| text + "\n").map_err(|error| {
+    json_text(&Tagged { record, line }).map(|text| text + "\n")
+}
+
+/// What `line` is in JSON.
+pub(super) fn json_text(line: &impl Serialize) -> Result<String> {
+    serde_json::to_string(line).map_err(|error| {
         Error::new(Code::Internal, format!("no JSON: {error}"), "report this fault")
     })
-}
-
-/// The line of an event, its end included. `cursor` says where in the feed of its store it stands.
-///
-/// # Errors
-///
-/// `store_corrupt` when a stored payload is no JSON.
-pub fn write_event(event: &Event, cursor: String) -> Result<String> {
-    let raw = |payload: &Payload| {
-        RawValue::from_string(payload.text.clone()).map_err(|error| {
-            Error::new(
-                Code::StoreCorrupt,
-                format!("the stored payload of event {} is no JSON: {error}", event.event_id),
-                "`annals verify` names the events at fault",
-            )
-        })
-    };
-    let line = EventLine {
-        cursor,
-        instance_id: event.instance_id,
-        sequence_num: event.sequence_num,
-        event_id: event.event_id,
-        event_type: event.event_type.clone(),
-        timestamp: event.timestamp,
-        occurred_at: event.occurred_at,
-        caused_by: event.caused_by,
-        correlation_id: event.correlation_id.clone(),
-        event_data: raw(&event.event_data)?,
-        data_salt: Hex(event.event_data.salt),
-        metadata: event.metadata.as_ref().map(raw).transpose()?,
-        metadata_salt: event.metadata.as_ref().map(|metadata| Hex(metadata.salt)),
-        hash: Hex(event.hash.0),
-    };
-    let text = serde_json::to_string(&line).map_err(|error| {
-        Error::new(Code::Internal, format!("no JSON: {error}"), "report this fault")
-    })?;
-    // Flattening would read the payloads, and they are to stand as they are stored.
-    Ok(format!("{{\"record\":\"event\",{}\n", &text[1..]))
-}
-
-/// The event of a line, and its cursor.
-///
-/// # Errors
-///
-/// `invalid_export`. The limits of payloads may have been others where the event was recorded.
-pub fn read_event(value: Value) -> Result<(Event, String)> {
-    let line: EventLine<Value> = read(value)?;
-    let payload = |value: &Value, salt: Salt, field: &str| {
-        if !value.is_object() {
-            return Err(invalid(format!("{field} is no JSON object")).at(field));
-        }
-        Ok(Payload { text: normal_text(value), salt })
-    };
-    let metadata = match (&line.metadata, line.metadata_salt) {
-        (Some(value), Some(salt)) => Some(payload(value, salt.0, "metadata")?),
-        (None, None) => None,
-        _ => return Err(invalid("metadata and metadata_salt belong together").at("metadata")),
-    };
-    if !(1..=limits::TYPE_NAME_CHARS).contains(&line.event_type.chars().count()) {
-        return Err(invalid("event_type is empty or too long").at("event_type"));
-    }
-    let event = Event {
-        event_data: payload(&line.event_data, line.data_salt.0, "event_data")?,
-        event_id: line.event_id,
-        instance_id: line.instance_id,
-        event_type: line.event_type,
-        sequence_num: line.sequence_num,
-        timestamp: line.timestamp,
-        occurred_at: line.occurred_at,
-        metadata,
-        caused_by: line.caused_by,
-        correlation_id: line.correlation_id,
-        hash: Hash(line.hash.0),
-    };
-    Ok((event, line.cursor))
 }
 
 /// A line of the kind that `T` is, without its `record`.

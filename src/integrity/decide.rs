@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::hash::event_hash;
+use super::recognise::{Known, Recognition};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{Event, Hash, NewEvent, Payload, TypeCheck};
 use crate::domain::ids::{EventId, InstanceId, StoreId};
@@ -81,7 +82,11 @@ pub fn decide(
         (Some(head), Some(_)) => return Err(exists(head)),
     };
     let mut decision = Decision { instance, events: Vec::new(), now: facts.now };
-    let known = recognise(instance_id, events, facts.stored)?;
+    let mut recognition = Recognition::new(instance_id, facts.stored);
+    let known = events.iter().enumerate().map(|(index, event)| {
+        recognition.add(index, event).map_err(|error| placed(error, index, events))
+    });
+    let known = known.collect::<Result<Vec<_>>>()?;
     if known.iter().any(|outcome| matches!(outcome, Known::No)) || events.is_empty() {
         decision.expect(expected_sequence_num)?;
         decision.record_lapse(facts.entropy);
@@ -98,43 +103,6 @@ pub fn decide(
     }
     let Decision { instance, events, .. } = decision;
     Ok(Decided { instance, events, outcomes })
-}
-
-/// What is known of an event of the request before anything is appended.
-enum Known {
-    No,
-    Stored(Outcome),
-    /// The request itself has the same event earlier, at this index.
-    Repeats(usize),
-}
-
-fn recognise(
-    instance_id: InstanceId,
-    events: &[NewEvent],
-    stored: &HashMap<EventId, Event>,
-) -> Result<Vec<Known>> {
-    let mut earlier: HashMap<EventId, usize> = HashMap::new();
-    events
-        .iter()
-        .enumerate()
-        .map(|(index, event)| {
-            if let Some(before) = stored.get(&event.event_id) {
-                if !before.same_content(instance_id, event) {
-                    return Err(placed(id_conflict(before), index, events));
-                }
-                return Ok(Known::Stored(Outcome::Duplicate {
-                    sequence_num: before.sequence_num,
-                    timestamp: before.timestamp,
-                    hash: before.hash,
-                }));
-            }
-            match earlier.insert(event.event_id, index) {
-                Some(first) if events[first].same_content(event) => Ok(Known::Repeats(first)),
-                Some(_) => Err(placed(id_conflict_in_batch(event.event_id), index, events)),
-                None => Ok(Known::No),
-            }
-        })
-        .collect()
 }
 
 /// An append as it is being decided.
@@ -278,23 +246,4 @@ pub fn type_changed(name: &str) -> Error {
         "send the same call again; it then goes by the new definition",
     )
     .at("event_type")
-}
-
-fn id_conflict(stored: &Event) -> Error {
-    Error::new(
-        Code::EventIdConflict,
-        format!("event_id {} is stored already, with other content", stored.event_id),
-        "use a new event_id for a new event; to send an event again, send exactly the same content",
-    )
-    .at("event_id")
-    .with("stored_sequence_num", stored.sequence_num)
-}
-
-fn id_conflict_in_batch(event_id: EventId) -> Error {
-    Error::new(
-        Code::EventIdConflict,
-        format!("event_id {event_id} stands twice in the batch, with different content"),
-        "give each event of the batch its own event_id, or none",
-    )
-    .at("event_id")
 }

@@ -4,6 +4,7 @@
 mod decide;
 mod hash;
 mod projection;
+mod recognise;
 mod restore;
 mod verify;
 
@@ -13,5 +14,6 @@ mod tests;
 pub use decide::{Decided, Facts, Outcome, decide, type_changed};
 pub use hash::{FORMAT_VERSION, event_hash};
 pub use projection::Projection;
+pub use recognise::{Known, Recognition};
 pub use restore::{Restoring, follows, restore};
 pub use verify::{Chain, Fault, FaultKind};

@@ -131,6 +131,7 @@ impl Service {
             name: name.clone(),
             expected: current.map_or(0, |current| current.change),
             to: TypeTarget::Defined { definition: text, newer },
+            made_at: None,
         };
         Ok(answer(&self.store.change_event_type(change).await?, outcome))
     }
@@ -173,7 +174,7 @@ impl Service {
         let unchanged = current.retired_at.is_some();
         if !unchanged {
             let (name, expected) = (name.to_owned(), current.change);
-            let change = TypeChange { name, expected, to: TypeTarget::Retired };
+            let change = TypeChange { name, expected, to: TypeTarget::Retired, made_at: None };
             self.store.change_event_type(change).await?;
         }
         let (event_type, version) = (current.name, current.version);
@@ -192,12 +193,11 @@ impl Service {
         wanted: &Arc<CustomType>,
         current: Option<&StoredType>,
     ) -> Result<NewerEvents> {
-        let current = current
-            .map(|stored| {
-                let definition = Definition::from_stored(&stored.name, &stored.definition)?;
-                Ok(CustomType::new(definition, stored.version))
-            })
-            .transpose()?;
+        // One that cannot be read says of no event that it does not fit.
+        let current = current.and_then(|stored| {
+            let definition = Definition::from_stored(&stored.name, &stored.definition).ok()?;
+            Some(CustomType::new(definition, stored.version))
+        });
         let name = wanted.definition().name.clone();
         let wanted = Arc::clone(wanted);
         let fault = move |event: &Event| -> Option<Error> {

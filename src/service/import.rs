@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::{CloseRequest, EmitBatchRequest, EventInput, RegisterRequest, Service};
 use crate::domain::error::{Code, Result};
+use crate::domain::event::NewEvent;
 use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::instance::Status;
 
@@ -13,9 +14,9 @@ use crate::domain::instance::Status;
 pub struct HistoryImport {
     instance_id: InstanceId,
     handle: String,
-    pub(super) closed: bool,
+    closed: bool,
     known: HashSet<EventId>,
-    pub(super) added: u64,
+    added: u64,
 }
 
 impl HistoryImport {
@@ -124,8 +125,28 @@ impl Service {
         self.close_instance(request).await.map(drop)
     }
 
+    /// Appends events that were prepared and are new. Where one of them closes the instance, or
+    /// somebody else did meanwhile, it is resumed for the next.
+    pub(super) async fn append_history(
+        &self,
+        import: &mut HistoryImport,
+        events: Vec<NewEvent>,
+    ) -> Result<()> {
+        for events in events.split_inclusive(|event| event.event_type == "instance_closed") {
+            self.reopen(import).await?;
+            match self.append(import.instance_id, None, events.to_vec()).await {
+                Ok(appended) => import.closed = appended.instance.status == Status::Closed,
+                Err(error) => {
+                    import.closed = error.code == Code::InstanceClosed;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Resumes the instance where it is closed.
-    pub(super) async fn reopen(&self, import: &mut HistoryImport) -> Result<()> {
+    async fn reopen(&self, import: &mut HistoryImport) -> Result<()> {
         if std::mem::take(&mut import.closed) {
             let reopen =
                 EventInput::new("instance_resumed", serde_json::json!({"reason": "import"}));
@@ -136,11 +157,7 @@ impl Service {
 
     /// Adds a batch to an instance that may be closed when all of it is stored already; gives how
     /// many events were new.
-    pub(super) async fn emit_history(
-        &self,
-        import: &HistoryImport,
-        events: Vec<EventInput>,
-    ) -> Result<u64> {
+    async fn emit_history(&self, import: &HistoryImport, events: Vec<EventInput>) -> Result<u64> {
         let request = EmitBatchRequest {
             instance_id: import.instance_id.to_string(),
             events,

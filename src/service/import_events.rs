@@ -1,109 +1,19 @@
 //! Importing plain events from elsewhere: lines of JSON, mapped to events and recorded by the same
-//! rules as any other, under an instance that stands for their source.
+//! rules as any other, under an instance that stands for their source. Each line is judged on its own.
 
 use std::io::BufRead;
 
-use serde_json::Value;
-use uuid::Uuid;
-
-use super::import_lines::{Account, ImportAnswer, ImportReport, OnError, Reading, read_ahead};
+use super::import_lines::{Account, ImportAnswer, ImportReport, OnError, read_ahead};
+use super::mapping::{Mapped, Mapping};
 use super::prepare::prepare;
 use super::{EventInput, HistoryImport, RegisterRequest, Service};
 use crate::domain::error::{Code, Error, Result};
+use crate::domain::event::NewEvent;
 use crate::domain::ids::InstanceId;
-use crate::domain::json;
+use crate::integrity::{Known, Recognition};
 
-/// The namespace of the instances that stand for sources.
-const SOURCES: Uuid = Uuid::from_u128(0x6f0e_5d0c_3c55_4b7a_9b1e_0a52_6a3c_11d4);
-
-/// How lines become events.
-#[derive(Clone, Debug, Default)]
-pub struct Mapping {
-    /// The project to file the events under.
-    pub project: String,
-    /// What the lines come from: the same source is the same instance whenever it is imported.
-    pub source: String,
-    /// The field that names the event type.
-    pub type_field: Option<String>,
-    /// The event type where no field names one.
-    pub event_type: Option<String>,
-    /// The field with the time at which the event happened, RFC 3339.
-    pub time_field: Option<String>,
-    /// The field with the data of the event; without it, the whole line.
-    pub data_field: Option<String>,
-    /// The field that identifies the line in its source; without it, its content does.
-    pub id_field: Option<String>,
-    /// Leave out the lines of an export that are no events.
-    pub only_event_records: bool,
-}
-
-impl Mapping {
-    /// The instance that stands for the source.
-    fn instance_id(&self) -> InstanceId {
-        let name = format!("{}\n{}", self.project, self.source);
-        InstanceId(Uuid::new_v5(&SOURCES, name.as_bytes()))
-    }
-
-    /// The event of a line, its data not yet checked; `None` for a line that is left out.
-    fn event(&self, instance: InstanceId, line: &[u8]) -> Result<Option<EventInput>> {
-        let mut value = json::parse(line, "")?;
-        if !value.is_object() {
-            return Err(Error::new(
-                Code::InvalidEventData,
-                "the line is no JSON object",
-                "write one JSON object on each line",
-            ));
-        }
-        if self.only_event_records && value["record"] != "event" {
-            return Ok(None);
-        }
-        let identity = match &self.id_field {
-            Some(name) => match field(&value, name)? {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            },
-            None => json::normal_text(&value),
-        };
-        let event_type = match (&self.type_field, &self.event_type) {
-            (Some(name), fallback) => match (value.get(name), fallback) {
-                (None, Some(fallback)) => fallback.clone(),
-                _ => text(&value, name)?,
-            },
-            (None, Some(event_type)) => event_type.clone(),
-            (None, None) => return Err(missing("event_type")),
-        };
-        let occurred_at = self.time_field.as_ref().map(|name| text(&value, name)).transpose()?;
-        let event_data = match &self.data_field {
-            Some(name) => {
-                field(&value, name)?;
-                value[name.as_str()].take()
-            }
-            None => value,
-        };
-        Ok(Some(EventInput {
-            event_id: Some(Uuid::new_v5(&instance.0, identity.as_bytes()).to_string()),
-            occurred_at,
-            ..EventInput::new(&event_type, event_data)
-        }))
-    }
-}
-
-fn field<'v>(value: &'v Value, name: &str) -> Result<&'v Value> {
-    value.get(name).ok_or_else(|| missing(name))
-}
-
-fn text(value: &Value, name: &str) -> Result<String> {
-    let found = field(value, name)?;
-    found.as_str().map(str::to_owned).ok_or_else(|| {
-        let message = format!("the field {name} is no text");
-        Error::new(Code::InvalidFieldType, message, "name another field, or mend the line").at(name)
-    })
-}
-
-fn missing(name: &str) -> Error {
-    let message = format!("the line has no field {name}");
-    Error::new(Code::MissingRequiredField, message, "name another field, or mend the line").at(name)
-}
+/// How often lines are judged before giving up on others that change what they are judged by.
+const ATTEMPTS: u32 = 8;
 
 impl Service {
     /// Imports lines from elsewhere as events. Importing the same lines again adds nothing.
@@ -129,21 +39,15 @@ impl Service {
         let mut account = Account::new(on_error, report);
         account.answer.instance_id = Some(instance_id.to_string());
         account.answer.handle = Some(import.handle().to_owned());
-        let mut chunks = read_ahead(stream, Mapped { mapping, instance_id });
-        while let Some(chunk) = chunks.recv().await {
+        let id_field = mapping.id_field.clone();
+        let mut chunks = read_ahead(stream, Mapped::new(mapping));
+        'reading: while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
-            let (good, fault) = self.good_lines(chunk.lines, &mut account).await?;
-            let (mut good, mut goes_on) = (good.into_iter().peekable(), true);
-            while goes_on && good.peek().is_some() {
-                let batch = good.by_ref().take(self.limits.batch_events).collect();
-                goes_on = self.add_lines(&mut import, batch, &mut account).await?;
-            }
-            if !goes_on {
-                break;
-            }
-            if let Some((line, error)) = fault {
-                account.refuse(line, error)?;
-                break;
+            for lines in chunk.lines.chunks(self.limits.batch_events) {
+                let judged = self.record_lines(&mut import, lines, &account).await?;
+                if !account.take(judged, id_field.as_deref())? {
+                    break 'reading;
+                }
             }
             account.progress(chunk.bytes);
         }
@@ -151,86 +55,105 @@ impl Service {
         Ok(account.finish())
     }
 
-    /// The lines that may be recorded: all but the bad ones, or those before the first bad one, and
-    /// that.
-    async fn good_lines(
-        &self,
-        lines: Vec<(u64, Result<EventInput>)>,
-        account: &mut Account<'_>,
-    ) -> Result<(Vec<(u64, EventInput)>, Option<(u64, Error)>)> {
-        let read = lines.iter().filter_map(|(_, event)| event.as_ref().ok());
-        let types = self.types_named(read.map(|event| &*event.event_type)).await?;
-        let mut good = Vec::with_capacity(lines.len());
-        for (line, event) in lines {
-            let checked = event.and_then(|event| {
-                prepare(&types, &self.redactor, &self.limits, &event).map(|_| event)
-            });
-            match checked {
-                Ok(event) => good.push((line, event)),
-                Err(error) if account.stops() => return Ok((good, Some((line, error)))),
-                Err(error) => drop(account.refuse(line, error)?),
-            }
-        }
-        Ok((good, None))
-    }
-
-    /// Records lines in one batch. What the store refuses is left out, and the rest sent again.
-    /// Gives whether the import goes on.
-    async fn add_lines(
+    /// Records those of the lines that may be, in one batch, and gives what became of each; of those
+    /// up to the first bad one, where that ends the import.
+    async fn record_lines(
         &self,
         import: &mut HistoryImport,
-        mut lines: Vec<(u64, EventInput)>,
-        account: &mut Account<'_>,
-    ) -> Result<bool> {
-        let mut fault = None;
-        while !lines.is_empty() {
-            let events: Vec<EventInput> = lines.iter().map(|(_, event)| event.clone()).collect();
-            match self.emit_history(import, events).await {
-                Ok(added) => {
-                    account.answer.events_added += added;
-                    account.answer.events_known += lines.len() as u64 - added;
-                    break;
-                }
-                Err(error) if error.code == Code::InstanceClosed && import.closed => {
-                    self.reopen(import).await?;
-                }
+        lines: &[(u64, Result<EventInput>)],
+        account: &Account<'_>,
+    ) -> Result<Judged> {
+        let mut attempts = 0;
+        loop {
+            let (judged, events) = self.judge(import.instance_id(), lines, account).await?;
+            attempts += 1;
+            match self.append_history(import, events).await {
+                Ok(()) => return Ok(judged),
+                Err(error) if is_of_others(&error) && attempts < ATTEMPTS => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What is to become of lines, each judged on its own, and the events that are to be stored.
+    async fn judge(
+        &self,
+        instance_id: InstanceId,
+        lines: &[(u64, Result<EventInput>)],
+        account: &Account<'_>,
+    ) -> Result<(Judged, Vec<NewEvent>)> {
+        let read = lines.iter().filter_map(|(_, event)| event.as_ref().ok());
+        let types = self.types_named(read.map(|event| &*event.event_type)).await?;
+        let prepared: Vec<_> = lines
+            .iter()
+            .map(|(line, event)| {
+                let event = event.as_ref().map_err(Error::clone);
+                let prepare = |event| prepare(&types, &self.redactor, &self.limits, event);
+                (*line, event.and_then(prepare))
+            })
+            .collect();
+        let ids = prepared.iter().filter_map(|(_, event)| Some(event.as_ref().ok()?.event_id));
+        let stored = self.store.events_by_id(ids.collect()).await?;
+        let mut recognition = Recognition::new(instance_id, &stored);
+        let (mut judged, mut new) = (Vec::with_capacity(lines.len()), Vec::new());
+        for (index, (line, event)) in prepared.iter().enumerate() {
+            let known = match event {
+                Ok(event) => recognition.add_if_it_fits(index, event),
+                Err(refusal) => Err(refusal.clone()),
+            };
+            let ends = known.is_err() && account.stops();
+            if let (Ok(Known::No), Ok(event)) = (&known, event) {
+                new.push(event.clone());
+            }
+            judged.push((*line, known.map(|known| known == Known::No)));
+            if ends {
+                break;
+            }
+        }
+        Ok((judged, new))
+    }
+}
+
+/// What became of each line: whether it was new, or why it was refused.
+type Judged = Vec<(u64, Result<bool>)>;
+
+/// Whether a refusal is due to what others did after the lines were judged.
+fn is_of_others(error: &Error) -> bool {
+    matches!(error.code, Code::EventTypeChanged | Code::EventIdConflict | Code::InstanceClosed)
+}
+
+impl Account<'_> {
+    /// Counts what became of lines. Gives whether the import goes on.
+    fn take(&mut self, judged: Judged, id_field: Option<&str>) -> Result<bool> {
+        for (line, outcome) in judged {
+            match outcome {
+                Ok(true) => self.answer.events_added += 1,
+                Ok(false) => self.answer.events_known += 1,
                 Err(error) => {
-                    let Some(index) = index(&error).filter(|index| *index < lines.len()) else {
-                        return Err(error);
-                    };
-                    let (line, _) = lines.remove(index);
-                    if account.stops() {
-                        lines.truncate(index);
-                        fault = Some((line, error));
-                    } else {
-                        account.refuse(line, error)?;
+                    let is_conflict = error.code == Code::EventIdConflict;
+                    let error = if is_conflict { known_otherwise(id_field) } else { error };
+                    if !self.refuse(line, error)? {
+                        return Ok(false);
                     }
                 }
             }
         }
-        match fault {
-            Some((line, error)) => account.refuse(line, error),
-            None => Ok(true),
-        }
+        Ok(true)
     }
 }
 
-/// Which event of a batch a refusal is about.
-fn index(error: &Error) -> Option<usize> {
-    let index = error.details.as_ref()?.get("index")?.as_u64()?;
-    usize::try_from(index).ok()
-}
-
-/// Lines that are being mapped.
-struct Mapped {
-    mapping: Mapping,
-    instance_id: InstanceId,
-}
-
-impl Reading for Mapped {
-    type Item = EventInput;
-
-    fn line(&mut self, line: Result<&[u8]>) -> Result<Option<EventInput>> {
-        self.mapping.event(self.instance_id, line?)
+/// The id that was derived for the line is that of another event.
+fn known_otherwise(id_field: Option<&str>) -> Error {
+    let told = |message: String, hint| Error::new(Code::EventIdConflict, message, hint);
+    match id_field {
+        Some(name) => told(
+            format!("another line with the same {name} says something else"),
+            "name a field that identifies each line, or none: the content does then",
+        )
+        .at(name),
+        None => told(
+            "the line was imported before, and became another event".into(),
+            "import with the same options as before, or name another --source",
+        ),
     }
 }

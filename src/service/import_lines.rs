@@ -1,5 +1,6 @@
 //! What the imports of lines share: reading ahead, and what is done about a bad line.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Cursor, Read};
 
 use serde::{Serialize, Serializer};
@@ -63,9 +64,11 @@ pub struct ImportAnswer {
     pub events_known: u64,
     /// How many lines were refused.
     pub lines_refused: u64,
+    /// How many of them by each code.
+    pub refused_by_code: BTreeMap<&'static str, u64>,
     /// Whether lines after the first refused one were left unread.
     pub stopped: bool,
-    /// The first refused lines.
+    /// The first 20 refused lines.
     pub refused: Vec<LineFault>,
 }
 
@@ -100,6 +103,7 @@ impl<'a> Account<'a> {
         }
         let answer = &mut self.answer;
         answer.lines_refused += 1;
+        *answer.refused_by_code.entry(error.code.as_str()).or_default() += 1;
         answer.stopped = self.on_error == OnError::Stop;
         if answer.refused.len() < TOLD {
             let fault = LineFault { line, error: without_secrets(error) };

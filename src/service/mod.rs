@@ -19,6 +19,7 @@ mod import_events;
 mod import_lines;
 mod instances;
 mod known_types;
+mod mapping;
 mod prepare;
 mod query;
 mod rebuild;
@@ -55,19 +56,22 @@ pub use export::{ExportAnswer, ExportRequest, ExportSoFar};
 pub use feed::{FeedAnswer, FeedEvent, FeedRequest};
 pub use heartbeat::{HeartbeatAnswer, HeartbeatRequest};
 pub use import::HistoryImport;
-pub use import_events::Mapping;
 pub use import_lines::{ImportAnswer, ImportReport, LineFault, OnError, recognise_export};
 pub use instances::{
     DetailsAnswer, DetailsRequest, InstanceView, ListInstancesAnswer, ListInstancesRequest,
 };
+pub use mapping::Mapping;
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 pub use rebuild::{RegistryCheck, RowDifference, Unprojectable};
 pub use redact::{
-    FindingView, RedactAnswer, RedactRequest, redact, redactor_allowing, without_secrets,
+    FindingView, RedactAnswer, RedactRequest, redact, redactor_allowing, text_without_secrets,
+    without_secrets,
 };
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
-pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};
+pub use types::{
+    EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView, UnreadableType,
+};
 pub use verify::{FaultView, VerifyAnswer, VerifyRequest};
 
 /// Annals, over one store. Clones share it.

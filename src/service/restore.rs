@@ -12,7 +12,7 @@ use crate::archive::{Item, Reader};
 use crate::domain::catalogue::Definition;
 use crate::domain::error::{Code, Error, Result};
 use crate::integrity::Restoring;
-use crate::store::{RestoreEvent, RestoreRequest, TypeChange, TypeTarget, TypesAsked};
+use crate::store::{RestoreEvent, RestoreRequest, StoredType, TypeChange, TypeTarget, TypesAsked};
 
 impl Service {
     /// Restores an export. What is stored already is recognised, so that an import which was
@@ -42,45 +42,58 @@ impl Service {
 
     /// Gives whether the import goes on.
     async fn restore_chunk(&self, chunk: Chunk<Item>, account: &mut Account<'_>) -> Result<bool> {
-        let (mut numbers, mut events) = (Vec::new(), Vec::new());
-        let mut fault = None;
+        let mut waiting = Waiting::default();
         for (line, item) in chunk.lines {
-            let refused = match item {
+            match item {
                 Ok(Item::Frame) => continue,
                 Ok(Item::Event { origin, register, event, .. }) => {
-                    numbers.push(line);
-                    events.push(RestoreEvent { origin, register, event: *event });
+                    waiting.lines.push((line, Ok(())));
+                    waiting.events.push(RestoreEvent { origin, register, event: *event });
                     continue;
                 }
-                Ok(Item::Type(definition)) => match self.restore_type(definition).await {
-                    Ok(()) => continue,
-                    Err(error) => error,
-                },
-                Err(error) => error,
-            };
-            if account.stops() {
-                fault = Some((line, refused));
+                Ok(Item::Type(definition)) => {
+                    if !self.restore_events(std::mem::take(&mut waiting), account).await? {
+                        return Ok(false);
+                    }
+                    if let Err(error) = self.restore_type(definition).await {
+                        waiting.lines.push((line, Err(error)));
+                    }
+                }
+                Err(error) => waiting.lines.push((line, Err(error))),
+            }
+            if account.stops() && waiting.ends_in_refusal() {
                 break;
             }
-            account.refuse(line, refused)?;
         }
-        if !events.is_empty() {
-            let outcomes = self.store.restore(RestoreRequest { events }).await?;
-            for (line, outcome) in numbers.into_iter().zip(outcomes) {
-                match outcome {
-                    Ok(Restoring::New) => account.answer.events_added += 1,
-                    Ok(Restoring::Present) => account.answer.events_known += 1,
-                    // Others of the same transaction may be stored beyond it: they are whole.
-                    Err(error) if account.answer.stopped => drop(error),
-                    Err(error) => drop(account.refuse(line, error)?),
+        self.restore_events(waiting, account).await
+    }
+
+    /// Stores events, and tells of the lines that are refused in their order. Gives whether the
+    /// import goes on.
+    async fn restore_events(&self, waiting: Waiting, account: &mut Account<'_>) -> Result<bool> {
+        let request = RestoreRequest { events: waiting.events, ends_at_refusal: account.stops() };
+        let outcomes = match request.events.is_empty() {
+            true => Vec::new(),
+            false => self.store.restore(request).await?,
+        };
+        let mut outcomes = outcomes.into_iter();
+        for (line, read) in waiting.lines {
+            let outcome = match read {
+                Ok(()) => outcomes.next().transpose(),
+                Err(refusal) => Err(refusal),
+            };
+            match outcome {
+                Ok(Some(Restoring::New)) => account.answer.events_added += 1,
+                Ok(Some(Restoring::Present)) => account.answer.events_known += 1,
+                Ok(None) => return Err(no_outcome()),
+                Err(refusal) => {
+                    if !account.refuse(line, refusal)? {
+                        return Ok(false);
+                    }
                 }
             }
         }
-        match fault {
-            _ if account.answer.stopped => Ok(false),
-            Some((line, error)) => account.refuse(line, error),
-            None => Ok(true),
-        }
+        Ok(true)
     }
 
     /// Defines or retires a version of a custom type as the export has it, unless it is so already.
@@ -92,33 +105,49 @@ impl Service {
             return Err(crate::archive::record::invalid("the definition is none of a custom type"));
         }
         let stored = self.store.event_types(&TypesAsked::Versions(line.name.clone())).await?;
-        let expected = stored.last().map_or(0, |newest| newest.change);
-        let change = |to| TypeChange { name: line.name.clone(), expected, to };
-        let retire = line.retired_at.is_some();
-        match stored.iter().find(|stored| stored.version == line.version) {
-            Some(same) if same.definition == line.definition => {
-                let newest = stored.last().is_some_and(|newest| newest.version == line.version);
-                if retire && newest && same.retired_at.is_none() {
-                    self.store.change_event_type(change(TypeTarget::Retired)).await?;
-                }
-                return Ok(());
-            }
+        let newest = match stored.iter().find(|stored| stored.version == line.version) {
+            Some(same) if same.definition == line.definition => stored.last().cloned(),
             Some(_) => return Err(other_type(&line)),
             None if stored.len() as u64 + 1 != u64::from(line.version) => {
                 return Err(crate::archive::record::invalid("an earlier version is missing"));
             }
-            None => {}
+            None => {
+                let definition = line.definition.clone();
+                let to = TypeTarget::Defined { definition, newer: None };
+                let expected = stored.last().map_or(0, |newest| newest.change);
+                let (name, made_at) = (line.name.clone(), Some(line.defined_at));
+                let change = TypeChange { name, expected, to, made_at };
+                Some(self.store.change_event_type(change).await?)
+            }
+        };
+        let newest = newest.filter(|newest| newest.version == line.version);
+        match newest.filter(|newest| line.retired_at.is_some() && newest.retired_at.is_none()) {
+            Some(StoredType { name, change: expected, .. }) => {
+                let (to, made_at) = (TypeTarget::Retired, line.retired_at);
+                let change = TypeChange { name, expected, to, made_at };
+                self.store.change_event_type(change).await.map(drop)
+            }
+            None => Ok(()),
         }
-        let definition = line.definition.clone();
-        let defined = TypeTarget::Defined { definition, newer: None };
-        let stored = self.store.change_event_type(change(defined)).await?;
-        if retire {
-            let (name, to) = (line.name, TypeTarget::Retired);
-            let retired = TypeChange { name, expected: stored.change, to };
-            self.store.change_event_type(retired).await?;
-        }
-        Ok(())
     }
+}
+
+/// Lines that wait to be dealt with together.
+#[derive(Default)]
+struct Waiting {
+    /// The number of each, and whether it was refused already; otherwise it is the next of `events`.
+    lines: Vec<(u64, Result<()>)>,
+    events: Vec<RestoreEvent>,
+}
+
+impl Waiting {
+    fn ends_in_refusal(&self) -> bool {
+        self.lines.last().is_some_and(|(_, read)| read.is_err())
+    }
+}
+
+fn no_outcome() -> Error {
+    Error::new(Code::Internal, "the store said nothing of an event", "report this fault")
 }
 
 /// An export that is being read.

@@ -140,11 +140,16 @@ mod tests {
     }
 
     #[test]
+    fn a_database_is_shown_without_its_password() {
+        let address: Address = "postgres://user:secret@db.example/annals".parse().unwrap();
+        assert_eq!(address.to_string(), "postgres://db.example/annals");
+    }
+
+    #[test]
     fn no_refusal_shows_a_password() {
         for text in [
-            "postgres://user:secret@db.example/annals",
-            "postgresql://db.example/annals?password=secret",
             "postgres://user:sec@secret@db.example",
+            "postgres://user:secret@db.example/annals?port=secret",
             "mysql://user:secret@db.example",
             "user:secret@db.example/annals",
             "host=db.example password=secret",
@@ -152,15 +157,11 @@ mod tests {
         ] {
             assert!(!refusal(text).contains("secret"), "{text}: {}", refusal(text));
         }
-        assert!(
-            refusal("postgres://u:secret@db.example/x").starts_with("postgres://db.example/x ")
-        );
     }
 
     #[test]
     fn a_refusal_says_what_to_write() {
         assert!(refusal("./annals.db").ends_with("write sqlite:./annals.db"));
-        assert!(refusal("postgres://db.example/x").contains("the embedded store only"));
         for text in ["", "sqlite:", "sqlite:///", "nonsense"] {
             assert!(refusal(text).contains("sqlite:PATH"), "{text}");
         }

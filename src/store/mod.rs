@@ -1,5 +1,6 @@
 //! The store: where events are kept. All SQL lives below this module.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use crate::domain::value_condition::ValueCondition;
 
 mod address;
 mod answer;
+mod custom_types;
 mod inspection;
 mod migration;
 mod place;
@@ -23,6 +25,7 @@ mod restoring;
 pub mod sqlite;
 
 pub use address::{Address, Opening, default_path, engine, open};
+pub use custom_types::{NewerEvents, StoredType, TypeChange, TypeScan, TypeTarget, TypesAsked};
 pub use inspection::{Found, Inside, Inspection, inspect};
 pub use place::{FileSystem, Permissions, Place, User};
 pub use restoring::{RestoreEvent, RestoreRequest, Restored};
@@ -230,78 +233,6 @@ pub struct FeedCursor {
 /// Events in order, in chunks, read as they are asked for. The stream ends after an error.
 pub type EventStream = mpsc::Receiver<Result<Vec<Event>>>;
 
-/// A version of a custom event type, as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredType {
-    /// The name of the type.
-    pub name: String,
-    /// 1, 2, 3 … for each name.
-    pub version: u32,
-    /// The number of the change that defined or retired this version. Later changes, of whatever
-    /// type, have higher numbers.
-    pub change: u64,
-    /// The definition; see [`crate::domain::catalogue::Definition::text`].
-    pub definition: String,
-    /// When it was defined.
-    pub defined_at: Timestamp,
-    /// When it was retired, where it was.
-    pub retired_at: Option<Timestamp>,
-}
-
-/// Which versions of custom event types to read.
-#[derive(Clone, Debug)]
-pub enum TypesAsked {
-    /// The newest of every type.
-    Newest,
-    /// The newest of the types of these names.
-    Named(Vec<String>),
-    /// Every version of the type of this name, the oldest first.
-    Versions(String),
-}
-
-/// A change of a custom event type. Nothing is ever changed in place: each adds a row.
-#[derive(Clone)]
-pub struct TypeChange {
-    /// The name of the type.
-    pub name: String,
-    /// The last change of the type as the caller knows it, 0 for a new type; a type that was changed
-    /// since refuses this change.
-    pub expected: u64,
-    /// What is to become of the type.
-    pub to: TypeTarget,
-}
-
-/// What a change makes of a custom event type.
-#[derive(Clone)]
-pub enum TypeTarget {
-    /// A new version with this definition.
-    Defined {
-        /// The definition; see [`crate::domain::catalogue::Definition::text`].
-        definition: String,
-        /// Given to refuse the change where an event that came meanwhile does not fit it.
-        newer: Option<NewerEvents>,
-    },
-    /// The newest version, retired.
-    Retired,
-}
-
-/// A check of the events that came after a reading of all events of a type.
-#[derive(Clone)]
-pub struct NewerEvents {
-    /// Where the reading ended; see [`TypeScan::end`].
-    pub after: u64,
-    /// Whether an event may stay as it is.
-    pub fits: Arc<dyn Fn(&Event) -> bool + Send + Sync>,
-}
-
-/// The stored events of one type, of whatever instance, in one snapshot.
-pub struct TypeScan {
-    /// Every event of the type that is stored after the snapshot lies beyond this mark.
-    pub end: u64,
-    /// The events, by time.
-    pub events: EventStream,
-}
-
 /// A row of the registry as it should be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Correction {
@@ -330,7 +261,7 @@ pub trait EventStore: Send + Sync + 'static {
     async fn append(&self, request: AppendRequest) -> Result<Appended>;
 
     /// Stores events of another store as they are, and answers once they are durable, for each on its
-    /// own. A refused event leaves its neighbours alone. What is stored already is never changed.
+    /// own. What is stored already is never changed.
     ///
     /// # Errors
     ///
@@ -347,6 +278,9 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// A page of events and their exact count, from one snapshot.
     async fn query(&self, query: &EventQuery) -> Result<EventPage>;
+
+    /// Those of the events with these ids that are stored, of whatever instance.
+    async fn events_by_id(&self, ids: Vec<EventId>) -> Result<HashMap<EventId, Event>>;
 
     /// The instance and its events 1 to `to` (or to its head) in ascending order, from one snapshot;
     /// `None` for an unknown instance. Memory stays flat, however many there are.

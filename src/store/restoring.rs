@@ -11,6 +11,9 @@ use crate::integrity::Restoring;
 pub struct RestoreRequest {
     /// The events of whatever instances; those of one instance in their order.
     pub events: Vec<RestoreEvent>,
+    /// Store nothing beyond the first event that is refused. Otherwise a refused event leaves its
+    /// neighbours alone.
+    pub ends_at_refusal: bool,
 }
 
 /// One event of a [`RestoreRequest`].
@@ -26,5 +29,5 @@ pub struct RestoreEvent {
 }
 
 /// The answer for each event of a [`RestoreRequest`], in its order: stored now, stored before, or
-/// refused.
+/// refused. It is the shorter where the request ended at a refusal, which is then the last.
 pub type Restored = Vec<Result<Restoring>>;

@@ -9,10 +9,16 @@ mod exit_codes;
 mod formats;
 pub mod import;
 mod input;
+mod interrupted;
+mod lifecycle;
+mod lines;
 mod people;
 mod serve;
 mod store;
 mod tail;
 mod terminal;
 mod times;
+#[cfg(target_os = "linux")]
+mod tmux;
 mod types;
+mod version;

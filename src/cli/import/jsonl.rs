@@ -19,8 +19,7 @@ use crate::service::{
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Jsonl {
-    /// The file; - for standard input
-    #[arg(value_name = "FILE|-")]
+    /// The file, or - for standard input
     file: PathBuf,
     /// What to do about a bad line: end there, or go on without it
     #[arg(long, value_enum, default_value_t = OnBadLine::Stop, value_name = "WHAT")]
@@ -46,7 +45,7 @@ pub struct Jsonl {
     /// The field with the data of the event [default: the whole line]
     #[arg(long, value_name = "FIELD")]
     data_field: Option<String>,
-    /// The field that identifies the line [default: its content]
+    /// The field that identifies the line [default: its content, and which of its equals it is]
     #[arg(long, value_name = "FIELD")]
     id_field: Option<String>,
 }
@@ -57,8 +56,10 @@ Examples:
   annals import jsonl ci.jsonl -p odin --type-field kind --time-field at
   annals import jsonl - -p odin --event-type my_note --source chat < notes
 
-Importing again, also after an interruption, adds only what is missing. The
-exit code is not 0 where a line was refused.";
+Importing again, also after an interruption or with more lines at the end, adds
+only what is missing. Two equal lines are two events, unless --id-field says
+that they are one. The first 20 refused lines are named, the others counted;
+the exit code is then not 0. More: docs/importing.md.";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum OnBadLine {
@@ -74,7 +75,7 @@ impl Jsonl {
         let restore = is_export && !self.plain;
         let mapping = (!restore).then(|| self.mapping(is_export)).transpose()?;
         let service = context.service().await?;
-        let mut report = Report { progress: Progress::new(size, "importing bytes") };
+        let mut report = Report { progress: Progress::of_bytes(size, "importing") };
         let answer = self.import(&service, stream, mapping, &mut report).await;
         report.progress.finish();
         service.shutdown().await;
@@ -163,9 +164,25 @@ fn print(answer: &ImportAnswer) {
     let handle = answer.handle.as_ref().map(|handle| format!("{handle}  ")).unwrap_or_default();
     output::line(&format!("{handle}{added} added, {} known before", answer.events_known));
     if let Some(fault) = answer.refused.first() {
-        let refused = output::count(answer.lines_refused, "line");
-        let then = if answer.stopped { "; the lines after it were not imported" } else { "" };
-        output::labelled(Stream::Error, BAD, "refused", &format!("{refused}{then}"));
+        output::labelled(Stream::Error, BAD, "refused", &refused(answer));
         output::note(&fault.error.hint);
     }
+}
+
+/// How many lines were refused, and why.
+fn refused(answer: &ImportAnswer) -> String {
+    let mut text = output::count(answer.lines_refused, "line");
+    if answer.refused_by_code.len() > 1 {
+        let of_code = |(code, count): (&&str, &u64)| format!("{count} {code}");
+        let codes: Vec<String> = answer.refused_by_code.iter().map(of_code).collect();
+        text += &format!(" ({})", codes.join(", "));
+    }
+    let told = answer.refused.len() as u64;
+    if told < answer.lines_refused {
+        text += &format!("; the first {told} are named above");
+    }
+    if answer.stopped {
+        text += "; the lines after it were not imported";
+    }
+    text
 }

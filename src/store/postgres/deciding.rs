@@ -95,16 +95,20 @@ impl Deciding {
     }
 
     fn restore(&mut self, request: &RestoreRequest, pending: &Pending) -> Vec<Result<Restoring>> {
-        let restore = |asked| {
-            let restored = self.restore_event(asked);
+        let mut outcomes = Vec::with_capacity(request.events.len());
+        for asked in &request.events {
+            let mut outcome = self.restore_event(asked);
             let attempted = pending.attempted.contains(&asked.event.event_id);
-            if attempted && restored == Ok(Restoring::Present) {
-                Ok(Restoring::New)
-            } else {
-                restored
+            if attempted && outcome == Ok(Restoring::Present) {
+                outcome = Ok(Restoring::New);
             }
-        };
-        request.events.iter().map(restore).collect()
+            let ends = request.ends_at_refusal && outcome.is_err();
+            outcomes.push(outcome);
+            if ends {
+                break;
+            }
+        }
+        outcomes
     }
 
     fn restore_event(&mut self, asked: &RestoreEvent) -> Result<Restoring> {

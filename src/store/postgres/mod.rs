@@ -27,6 +27,7 @@ mod view;
 mod write;
 mod writer;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ use super::{
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;
-use crate::domain::ids::InstanceId;
+use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::instance::Instance;
 use error::{Outcome, While};
 use feed::Appends;
@@ -135,6 +136,16 @@ impl EventStore for PostgresStore {
 
     async fn query(&self, query: &EventQuery) -> Result<EventPage> {
         query::page(&self.pool, query).await
+    }
+
+    async fn events_by_id(&self, ids: Vec<EventId>) -> Result<HashMap<EventId, Event>> {
+        let read = async || -> Outcome<HashMap<EventId, Event>> {
+            let lease = self.pool.lease().await?;
+            let found = view::events(&lease, &ids.into_iter().collect()).await?;
+            lease.done();
+            Ok(found)
+        };
+        read().await.while_doing("looking for events by their ids")
     }
 
     async fn scan(

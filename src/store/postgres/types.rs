@@ -108,11 +108,13 @@ async fn decide(lease: &Lease, change: &TypeChange, now: Timestamp) -> Outcome<R
     if newest.as_ref().map_or(0, |newest| newest.change) != change.expected {
         return Ok(Err(type_changed(name)));
     }
-    let (last, last_time) = last_of_all(lease).await?;
-    let (number, now) = (last + 1, last_time.map_or(now, |last| now.max(last)));
+    let number = last_of_all(lease).await? + 1;
+    let last_time = newest.as_ref().map(|newest| newest.retired_at.unwrap_or(newest.defined_at));
+    let at = change.made_at.unwrap_or(now);
+    let at = last_time.map_or(at, |last| at.max(last));
     Ok(match (&change.to, newest) {
         (TypeTarget::Retired, Some(newest)) => {
-            Ok(StoredType { change: number, retired_at: Some(now), ..newest })
+            Ok(StoredType { change: number, retired_at: Some(at), ..newest })
         }
         (TypeTarget::Retired, None) => Err(type_changed(name)),
         (TypeTarget::Defined { definition, newer }, newest) => {
@@ -126,7 +128,7 @@ async fn decide(lease: &Lease, change: &TypeChange, now: Timestamp) -> Outcome<R
                 version: newest.map_or(0, |newest| newest.version) + 1,
                 change: number,
                 definition: definition.clone(),
-                defined_at: now,
+                defined_at: at,
                 retired_at: None,
             })
         }
@@ -139,13 +141,10 @@ async fn newest(lease: &Lease, name: &str) -> Outcome<Option<StoredType>> {
     row.as_ref().map(stored_type).transpose()
 }
 
-/// The number and the time of the last change of any type.
-async fn last_of_all(lease: &Lease) -> Outcome<(u64, Option<Timestamp>)> {
-    let sql = "SELECT change, changed_at FROM event_types ORDER BY change DESC LIMIT 1";
-    match lease.query_opt(sql, &[]).await? {
-        Some(row) => Ok((number(&row, 0)?, Some(row::time(&row, 1)?))),
-        None => Ok((0, None)),
-    }
+/// The number of the last change of any type; 0 where there is none.
+async fn last_of_all(lease: &Lease) -> Outcome<u64> {
+    let sql = "SELECT coalesce(max(change), 0) FROM event_types";
+    number(&lease.query_one(sql, &[]).await?, 0)
 }
 
 async fn insert(lease: &Lease, changed: &StoredType) -> Outcome<()> {

@@ -63,7 +63,11 @@ impl FromStr for Url {
         }
         kept.extend(mode.map(|mode| format!("sslmode={mode}")));
         let plain = format!("{address}?{}", kept.join("&"));
-        url.config = plain.parse().map_err(|error| unreadable(&error))?;
+        let credentials = address.split_once("://").map_or(address, |(_, rest)| rest);
+        if credentials.matches('@').count() > 1 {
+            return Err(unreadable("an @ within a password must be written as %40"));
+        }
+        url.config = plain.parse().map_err(|error| unreadable(&reason(&error)))?;
         url.complete()?;
         Ok(url)
     }
@@ -151,11 +155,18 @@ impl fmt::Display for Url {
 
 fn decoded(text: &str) -> Result<String> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
-    decoded.map(std::borrow::Cow::into_owned).map_err(|_| unreadable(&"it is not UTF-8"))
+    decoded.map(std::borrow::Cow::into_owned).map_err(|_| unreadable("it is not UTF-8"))
 }
 
-/// The reason names options and their faults, never their values.
-fn unreadable(why: &dyn fmt::Display) -> Error {
+/// What is wrong with an address. Options are named where their values are at fault; what else there
+/// is might be part of a password.
+fn reason(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    let told = error.source().map(ToString::to_string).unwrap_or_default();
+    if told.starts_with("invalid value for option") { told } else { "it lacks the form".into() }
+}
+
+fn unreadable(why: &str) -> Error {
     Error::new(
         Code::InvalidStore,
         format!("the address of the PostgreSQL store cannot be read: {why}"),
@@ -211,7 +222,13 @@ mod tests {
 
     #[test]
     fn a_fault_is_told_without_its_value() {
-        for text in ["postgres://me:secret@db/x?port=secret", "postgres://me@db/x?sslmode=secret"] {
+        for text in [
+            "postgres://me:secret@db/x?port=secret",
+            "postgres://me@db/x?sslmode=secret",
+            "postgres://me:sec@secret@db/x",
+            "postgres://me@db/x?password=a&secret=b",
+            "postgres://me@db/x?password=a&secret",
+        ] {
             let error = text.parse::<Url>().unwrap_err();
             assert_eq!(error.code, Code::InvalidStore);
             assert!(!error.message.contains("secret"), "{error}");

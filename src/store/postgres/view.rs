@@ -138,7 +138,8 @@ async fn heads(
         .collect()
 }
 
-async fn events(lease: &Lease, ids: &HashSet<EventId>) -> Outcome<HashMap<EventId, Event>> {
+/// Those of these events that are stored.
+pub async fn events(lease: &Lease, ids: &HashSet<EventId>) -> Outcome<HashMap<EventId, Event>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

@@ -9,11 +9,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::row::{self, EVENT_COLUMNS, INSTANCE_COLUMNS, integer};
 use super::{corrections, types};
 use crate::domain::error::Result;
-use crate::domain::event::{Event, NewEvent};
+use crate::domain::event::Event;
 use crate::domain::ids::{self, EventId, InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration};
 use crate::domain::time::Timestamp;
-use crate::integrity::{self, Decided, Facts};
+use crate::integrity::{self, Facts};
 use crate::store::{AppendRequest, Appended, Correction, StoredType, TypeChange};
 
 /// Appends as they are being written; dropped without [`Appending::finish`] nothing is stored.
@@ -27,7 +27,7 @@ pub struct Appending<'a> {
 
 /// The head of an instance before this transaction and as it will be.
 struct Head {
-    before: Option<Instance>,
+    before: Instance,
     after: Instance,
 }
 
@@ -51,7 +51,8 @@ impl<'a> Appending<'a> {
         if let Some(registration) = &mut register {
             free_handle(&self.transaction, request.instance_id, registration)?;
         }
-        let stored = self.stored(&request.events)?;
+        let given = request.events.iter().filter(|event| event.id_given);
+        let stored = by_event_id(&self.transaction, given.map(|event| event.event_id))?;
         let types = types::changes(&self.transaction, &request.events)?;
         let head = self.head(request.instance_id)?;
         let decided = integrity::decide(
@@ -72,7 +73,7 @@ impl<'a> Appending<'a> {
             Ok(decided) => decided,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        self.write(head, &decided)?;
+        self.write(head, decided.instance.clone(), &decided.events)?;
         Ok(Ok(Appended::of(&request.events, decided)))
     }
 
@@ -91,34 +92,34 @@ impl<'a> Appending<'a> {
     /// Moves the heads and makes everything durable.
     pub fn finish(self) -> rusqlite::Result<()> {
         for head in self.heads.values() {
-            let Some(before) = &head.before else { continue };
-            if before.last_sequence != head.after.last_sequence {
-                move_head(&self.transaction, before, &head.after)?;
+            if head.before.last_sequence != head.after.last_sequence {
+                move_head(&self.transaction, &head.before, &head.after)?;
             }
         }
         self.transaction.commit()
     }
 
+    /// Writes `events`, which make of the instance what `after` is.
     pub(super) fn write(
         &mut self,
         before: Option<Instance>,
-        decided: &Decided,
+        after: Instance,
+        events: &[Event],
     ) -> rusqlite::Result<()> {
-        let instance = &decided.instance;
         if before.is_none() {
-            insert_instance(&self.transaction, instance)?;
+            insert_instance(&self.transaction, &after)?;
         }
-        for event in &decided.events {
+        for event in events {
             self.position += 1;
             insert_event(&self.transaction, event, self.position)?;
         }
-        match self.heads.entry(instance.instance_id) {
-            Entry::Occupied(mut head) => head.get_mut().after = instance.clone(),
+        match self.heads.entry(after.instance_id) {
+            Entry::Occupied(mut head) => head.get_mut().after = after,
             Entry::Vacant(place) => {
                 // A new instance is written at its first head; later heads of the same
                 // transaction move it on from there.
-                let before = before.unwrap_or_else(|| instance.clone());
-                place.insert(Head { before: Some(before), after: instance.clone() });
+                let before = before.unwrap_or_else(|| after.clone());
+                place.insert(Head { before, after });
             }
         }
         Ok(())
@@ -130,18 +131,21 @@ impl<'a> Appending<'a> {
         }
         by_id(&self.transaction, instance_id)
     }
+}
 
-    fn stored(&self, events: &[NewEvent]) -> rusqlite::Result<HashMap<EventId, Event>> {
-        let mut stored = HashMap::new();
-        for event in events.iter().filter(|event| event.id_given) {
-            let sql = format!("SELECT {EVENT_COLUMNS} FROM event_store WHERE event_id = ?1");
-            let mut statement = self.transaction.prepare_cached(&sql)?;
-            let found =
-                statement.query_row([event.event_id.0.as_bytes()], row::event).optional()?;
-            stored.extend(found.map(|found| (event.event_id, found)));
-        }
-        Ok(stored)
+/// Those of the events with these ids that are stored.
+pub fn by_event_id(
+    connection: &Connection,
+    ids: impl IntoIterator<Item = EventId>,
+) -> rusqlite::Result<HashMap<EventId, Event>> {
+    let sql = format!("SELECT {EVENT_COLUMNS} FROM event_store WHERE event_id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut stored = HashMap::new();
+    for id in ids {
+        let found = statement.query_row([id.0.as_bytes()], row::event).optional()?;
+        stored.extend(found.map(|found| (id, found)));
     }
+    Ok(stored)
 }
 
 /// Lengthens the handle until no other instance has it.

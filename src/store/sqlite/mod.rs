@@ -12,6 +12,7 @@ mod error;
 mod feed;
 pub(super) mod inspect;
 mod instances;
+mod job;
 mod lock;
 mod migrate;
 mod open;
@@ -25,6 +26,7 @@ mod scan;
 mod types;
 mod writer;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +41,9 @@ use super::{
 };
 use crate::domain::error::Result;
 use crate::domain::event::Event;
-use crate::domain::ids::InstanceId;
+use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::instance::Instance;
+use error::While;
 use place::Place;
 use readers::Readers;
 use writer::Writer;
@@ -100,7 +103,8 @@ impl SqliteStore {
         let place = Arc::new(Place::of(&path));
         let readers =
             Arc::new(Readers::new(path.clone(), Arc::clone(&place), options.lock_timeout));
-        let appends = Arc::new(feed::Appends::new(path.clone(), options.lock_timeout));
+        let appends =
+            Arc::new(feed::Appends::new(path.clone(), Arc::clone(&place), options.lock_timeout));
         let writer = Writer::start(opened, path, place, options, Arc::clone(&readers))?;
         Ok(Self { facts, writer, readers, appends })
     }
@@ -113,11 +117,11 @@ impl EventStore for SqliteStore {
     }
 
     async fn append(&self, request: AppendRequest) -> Result<Appended> {
-        self.writer.append(request).await
+        self.writer.write(request).await
     }
 
     async fn restore(&self, request: RestoreRequest) -> Result<Restored> {
-        self.writer.restore(request).await
+        self.writer.write(request).await
     }
 
     async fn find_instances(&self, hint: &InstanceHint, limit: u32) -> Result<Vec<Instance>> {
@@ -133,6 +137,13 @@ impl EventStore for SqliteStore {
     async fn query(&self, query: &EventQuery) -> Result<EventPage> {
         let query = query.clone();
         self.readers.read(move |connection| query::page(connection, &query)).await
+    }
+
+    async fn events_by_id(&self, ids: Vec<EventId>) -> Result<HashMap<EventId, Event>> {
+        let read = move |connection: &mut rusqlite::Connection| {
+            append::by_event_id(connection, ids).while_doing("reading events by their ids")
+        };
+        self.readers.read(read).await
     }
 
     async fn scan(
@@ -168,7 +179,7 @@ impl EventStore for SqliteStore {
     }
 
     async fn change_event_type(&self, change: TypeChange) -> Result<StoredType> {
-        self.writer.change_type(change).await
+        self.writer.write(change).await
     }
 
     async fn scan_event_type(&self, event_type: &str) -> Result<TypeScan> {
@@ -184,14 +195,15 @@ impl EventStore for SqliteStore {
     }
 
     async fn correct_registry(&self, corrections: Vec<Correction>) -> Result<bool> {
-        self.writer.correct(corrections).await
+        self.writer.write(corrections).await
     }
 
     async fn close(&self) {
-        self.writer.close().await;
+        // The writer is the last to let go of the files: it alone moves the log and removes it.
         self.readers.close();
         let appends = Arc::clone(&self.appends);
         // A panic was reported where it happened.
         let _ = tokio::task::spawn_blocking(move || appends.close()).await;
+        self.writer.close().await;
     }
 }

@@ -7,13 +7,22 @@ use super::row::integer;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::event::{Event, Hash};
 use crate::domain::instance::Instance;
-use crate::integrity::{self, Decided, Restoring};
+use crate::integrity::{self, Restoring};
 use crate::store::{RestoreEvent, RestoreRequest, Restored};
 
 impl Appending<'_> {
     /// Decides each event and writes those that are new.
     pub fn restore(&mut self, request: &RestoreRequest) -> rusqlite::Result<Restored> {
-        request.events.iter().map(|event| self.restore_event(event)).collect()
+        let mut outcomes = Vec::with_capacity(request.events.len());
+        for event in &request.events {
+            let outcome = self.restore_event(event)?;
+            let ends = request.ends_at_refusal && outcome.is_err();
+            outcomes.push(outcome);
+            if ends {
+                break;
+            }
+        }
+        Ok(outcomes)
     }
 
     fn restore_event(&mut self, asked: &RestoreEvent) -> rusqlite::Result<Result<Restoring>> {
@@ -30,7 +39,7 @@ impl Appending<'_> {
         if self.has_event_id(event)? {
             return Ok(Err(id_conflict(event)));
         }
-        let mut instance = match (&head, &asked.register) {
+        let mut after = match (&head, &asked.register) {
             (Some(head), _) => head.clone(),
             (None, Some(registration)) => {
                 let (id, mut registration) = (event.instance_id, registration.clone());
@@ -39,9 +48,8 @@ impl Appending<'_> {
             }
             (None, None) => return Ok(Err(unregistered())),
         };
-        instance.apply(event);
-        let decided = Decided { instance, events: vec![event.clone()], outcomes: Vec::new() };
-        self.write(head, &decided)?;
+        after.apply(event);
+        self.write(head, after, std::slice::from_ref(event))?;
         Ok(Ok(Restoring::New))
     }
 

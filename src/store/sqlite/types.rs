@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot};
 
@@ -49,14 +50,20 @@ pub fn read(connection: &Connection, asked: &TypesAsked) -> Result<Vec<StoredTyp
 }
 
 fn stored_type(row: &Row<'_>) -> rusqlite::Result<StoredType> {
+    // One row that another program made unreadable must not hide the others: a definition that is no
+    // text is none, which whoever reads it says.
     Ok(StoredType {
-        name: row.get(0)?,
-        version: row.get(1)?,
+        name: lossy(row.get_ref(0)?),
+        version: u32::try_from(row.get::<_, i64>(1)?).unwrap_or(u32::MAX),
         change: row.get::<_, i64>(2)?.unsigned_abs(),
-        definition: row.get(3)?,
+        definition: row.get_ref(3)?.as_str().unwrap_or_default().to_owned(),
         defined_at: Timestamp::from_micros(row.get(4)?),
         retired_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_micros),
     })
+}
+
+fn lossy(name: ValueRef<'_>) -> String {
+    String::from_utf8_lossy(name.as_bytes().unwrap_or_default()).into_owned()
 }
 
 /// The last change of each custom type that `events` were checked against.
@@ -94,11 +101,13 @@ pub fn change(
     if newest.as_ref().map_or(0, |newest| newest.change) != change.expected {
         return Ok(Err(type_changed(name)));
     }
-    let (number, last_time) = last_of_all(connection)?;
-    let (number, now) = (number + 1, now.max(last_time));
+    let number = last_of_all(connection)? + 1;
+    let last_time = newest.as_ref().map(|newest| newest.retired_at.unwrap_or(newest.defined_at));
+    let at = change.made_at.unwrap_or(now);
+    let at = last_time.map_or(at, |last| at.max(last));
     let changed = match (&change.to, newest) {
         (TypeTarget::Retired, Some(newest)) => {
-            StoredType { change: number, retired_at: Some(now), ..newest }
+            StoredType { change: number, retired_at: Some(at), ..newest }
         }
         (TypeTarget::Retired, None) => return Ok(Err(type_changed(name))),
         (TypeTarget::Defined { definition, newer }, newest) => {
@@ -112,12 +121,12 @@ pub fn change(
                 version: newest.map_or(0, |newest| newest.version) + 1,
                 change: number,
                 definition: definition.clone(),
-                defined_at: now,
+                defined_at: at,
                 retired_at: None,
             }
         }
     };
-    insert(connection, &changed, now)?;
+    insert(connection, &changed, at)?;
     Ok(Ok(changed))
 }
 
@@ -128,17 +137,15 @@ fn newest(connection: &Connection, name: &str) -> rusqlite::Result<Option<Stored
         .optional()
 }
 
-/// The number and the time of the last change of any type.
-fn last_of_all(connection: &Connection) -> rusqlite::Result<(u64, Timestamp)> {
-    let last = connection
-        .prepare_cached("SELECT change, changed_at FROM event_types ORDER BY change DESC LIMIT 1")?
-        .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
-        .optional()?;
-    let (number, time) = last.unwrap_or((0, i64::MIN));
-    Ok((number.unsigned_abs(), Timestamp::from_micros(time)))
+/// The number of the last change of any type; 0 where there is none.
+fn last_of_all(connection: &Connection) -> rusqlite::Result<u64> {
+    let last: i64 = connection
+        .prepare_cached("SELECT coalesce(max(change), 0) FROM event_types")?
+        .query_row([], |row| row.get(0))?;
+    Ok(last.unsigned_abs())
 }
 
-fn insert(connection: &Connection, changed: &StoredType, now: Timestamp) -> rusqlite::Result<()> {
+fn insert(connection: &Connection, changed: &StoredType, at: Timestamp) -> rusqlite::Result<()> {
     let retired = changed.retired_at.is_some();
     connection
         .prepare_cached(
@@ -151,7 +158,7 @@ fn insert(connection: &Connection, changed: &StoredType, now: Timestamp) -> rusq
             changed.version,
             retired,
             (!retired).then_some(&changed.definition),
-            now.micros(),
+            at.micros(),
         ])
         .map(drop)
 }
@@ -227,11 +234,11 @@ mod tests {
     fn define(name: &str, expected: u64, definition: &str) -> TypeChange {
         let definition = definition.to_owned();
         let to = TypeTarget::Defined { definition, newer: None };
-        TypeChange { name: name.to_owned(), expected, to }
+        TypeChange { name: name.to_owned(), expected, to, made_at: None }
     }
 
     fn retire(name: &str, expected: u64) -> TypeChange {
-        TypeChange { name: name.to_owned(), expected, to: TypeTarget::Retired }
+        TypeChange { to: TypeTarget::Retired, ..define(name, expected, "") }
     }
 
     fn made(connection: &Connection, change: &TypeChange, now: i64) -> Result<StoredType> {
@@ -281,6 +288,19 @@ mod tests {
         let first = made(&store, &define("a", 0, "1"), 50).unwrap();
         let second = made(&store, &define("a", 1, "2"), 20).unwrap();
         assert_eq!(first.defined_at, second.defined_at);
+    }
+
+    #[test]
+    fn a_change_that_was_made_elsewhere_keeps_its_time() {
+        let store = store();
+        made(&store, &define("b", 0, "1"), 90).unwrap();
+        let at = |micros| Some(Timestamp::from_micros(micros));
+        let restored = TypeChange { made_at: at(10), ..define("a", 0, "1") };
+        assert_eq!(made(&store, &restored, 100).unwrap().defined_at.micros(), 10);
+        let retired = TypeChange { made_at: at(30), ..retire("a", 2) };
+        assert_eq!(made(&store, &retired, 100).unwrap().retired_at, at(30));
+        let earlier = TypeChange { made_at: at(20), ..define("a", 3, "2") };
+        assert_eq!(made(&store, &earlier, 100).unwrap().defined_at.micros(), 30);
     }
 
     #[test]

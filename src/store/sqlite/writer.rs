@@ -7,109 +7,31 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::Connection;
-use tokio::sync::{Mutex, oneshot};
+use rusqlite::{Connection, MAIN_DB};
+use tokio::sync::Mutex;
 
 use super::append::Appending;
 use super::checkpoint::{Checkpointer, checkpoint};
 use super::error::{While, is_constraint, is_io_fault, translate};
+use super::job::{Job, Request, job};
 use super::lock::FileLock;
 use super::place::Place;
 use super::readers::Readers;
 use super::{Options, open};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
-use crate::store::{
-    AppendRequest, Appended, Clock, Correction, RestoreRequest, Restored, StoredType, TypeChange,
-};
+use crate::store::Clock;
 
 /// The most calls that wait for the writer; beyond it a caller is refused at once.
 const QUEUE: usize = 4_096;
 
-/// The most events in one transaction. It bounds how long a caller waits for its neighbours'
-/// events, and how long other processes wait for the lock.
-const TRANSACTION_EVENTS: usize = 2_000;
-
-type Reply<T> = oneshot::Sender<Result<T>>;
-
-enum Job {
-    Append(AppendRequest, Reply<Appended>),
-    ChangeType(TypeChange, Reply<StoredType>),
-    Restore(RestoreRequest, Reply<Restored>),
-    Correct(Vec<Correction>, Reply<bool>),
-}
-
-impl Job {
-    fn events(&self) -> usize {
-        match self {
-            Job::Append(request, _) => request.events.len(),
-            Job::ChangeType(..) => 1,
-            Job::Restore(request, _) => request.events.len(),
-            // As much as events are: each writes a row.
-            Job::Correct(corrections, _) => corrections.len(),
-        }
-    }
-
-    /// A caller that no longer waits has given up its answer, not its events.
-    fn reply(self, answer: Result<Answer>) {
-        match self {
-            Job::Append(_, reply) => {
-                let _ = reply.send(answer.and_then(Answer::appended));
-            }
-            Job::ChangeType(_, reply) => {
-                let _ = reply.send(answer.and_then(Answer::changed));
-            }
-            Job::Restore(_, reply) => {
-                let _ = reply.send(answer.and_then(Answer::restored));
-            }
-            Job::Correct(_, reply) => {
-                let _ = reply.send(answer.and_then(Answer::corrected));
-            }
-        }
-    }
-}
-
-/// What became of a job.
-enum Answer {
-    Appended(Box<Appended>),
-    Changed(StoredType),
-    Restored(Restored),
-    Corrected(bool),
-}
-
-impl Answer {
-    fn appended(self) -> Result<Appended> {
-        match self {
-            Answer::Appended(appended) => Ok(*appended),
-            _ => Err(mismatched()),
-        }
-    }
-
-    fn changed(self) -> Result<StoredType> {
-        match self {
-            Answer::Changed(changed) => Ok(changed),
-            _ => Err(mismatched()),
-        }
-    }
-
-    fn restored(self) -> Result<Restored> {
-        match self {
-            Answer::Restored(restored) => Ok(restored),
-            _ => Err(mismatched()),
-        }
-    }
-
-    fn corrected(self) -> Result<bool> {
-        match self {
-            Answer::Corrected(done) => Ok(done),
-            _ => Err(mismatched()),
-        }
-    }
-}
+/// The most rows in one transaction. It bounds how long a caller waits for its neighbours' rows, and
+/// how long other processes wait for the lock.
+const TRANSACTION_ROWS: usize = 2_000;
 
 /// The handle of the writing thread.
 pub struct Writer {
-    queue: std::sync::Mutex<Option<SyncSender<Job>>>,
+    queue: std::sync::Mutex<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
@@ -125,7 +47,7 @@ impl Writer {
         let (queue, jobs) = sync_channel(QUEUE);
         let mut writing = Writing {
             store_id: opened.facts.store_id,
-            disk: Some(Disk::take(opened, &path, &options)?),
+            disk: Some(Disk::take(opened, &path, &place, &options)?),
             path,
             place,
             options,
@@ -139,32 +61,13 @@ impl Writer {
     }
 
     /// Hands a request to the thread and waits until it is durable or refused.
-    pub async fn append(&self, request: AppendRequest) -> Result<Appended> {
-        self.wait_for(|reply| Job::Append(request, reply)).await
-    }
-
-    /// Hands a change of an event type to the thread and waits until it is durable or refused.
-    pub async fn change_type(&self, change: TypeChange) -> Result<StoredType> {
-        self.wait_for(|reply| Job::ChangeType(change, reply)).await
-    }
-
-    /// Hands events of another store to the thread and waits until they are durable or refused.
-    pub async fn restore(&self, request: RestoreRequest) -> Result<Restored> {
-        self.wait_for(|reply| Job::Restore(request, reply)).await
-    }
-
-    /// Hands corrections of the registry to the thread and waits until they are durable.
-    pub async fn correct(&self, corrections: Vec<Correction>) -> Result<bool> {
-        self.wait_for(|reply| Job::Correct(corrections, reply)).await
-    }
-
-    async fn wait_for<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T> {
-        let (reply, answer) = oneshot::channel();
-        self.enqueue(job(reply))?;
+    pub async fn write<R: Request>(&self, request: R) -> Result<R::Answer> {
+        let (job, answer) = job(request);
+        self.enqueue(job)?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    fn enqueue(&self, job: Job) -> Result<()> {
+    fn enqueue(&self, job: Box<dyn Job>) -> Result<()> {
         let queue = self.queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match queue.as_ref().ok_or_else(closed)?.try_send(job) {
             Ok(()) => Ok(()),
@@ -197,24 +100,31 @@ fn closed() -> Error {
     Error::new(Code::StoreUnavailable, "the store is closed", "start Annals again")
 }
 
-fn mismatched() -> Error {
-    Error::new(Code::Internal, "the writer gave another call's answer", "report this fault")
-}
-
-/// What the thread writes with.
+/// What the thread writes with. Dropped in this order: the connection that writes is the last one, and
+/// moves the log into the file and removes it.
 struct Disk {
-    connection: Connection,
     checkpointer: Checkpointer,
+    connection: Connection,
     lock: FileLock,
 }
 
 impl Disk {
-    fn take(opened: open::Opened, path: &Path, options: &Options) -> Result<Self> {
+    fn take(
+        opened: open::Opened,
+        path: &Path,
+        place: &Arc<Place>,
+        options: &Options,
+    ) -> Result<Self> {
         let mut connection = opened.connection;
         // The lock is waited for in `FileLock`, not in SQLite.
         connection.busy_timeout(Duration::ZERO).while_doing("setting up the writer")?;
-        let checkpointer = Checkpointer::start(path, options, &mut connection)?;
+        let checkpointer = Checkpointer::start(path, place, options, &mut connection)?;
         Ok(Self { connection, checkpointer, lock: FileLock::new(options.lock_timeout) })
+    }
+
+    /// Whether the file was not to be written when it was opened.
+    fn is_read_only(&self) -> bool {
+        self.connection.is_readonly(MAIN_DB).unwrap_or(false)
     }
 }
 
@@ -230,13 +140,13 @@ struct Writing {
 }
 
 impl Writing {
-    fn run(&mut self, jobs: &Receiver<Job>) {
+    fn run(&mut self, jobs: &Receiver<Box<dyn Job>>) {
         while let Ok(first) = jobs.recv() {
-            let mut events = first.events();
+            let mut rows = first.rows();
             let mut batch = vec![first];
-            while events < TRANSACTION_EVENTS {
+            while rows < TRANSACTION_ROWS {
                 let Ok(job) = jobs.try_recv() else { break };
-                events += job.events();
+                rows += job.rows();
                 batch.push(job);
             }
             self.serve(batch);
@@ -247,11 +157,13 @@ impl Writing {
     }
 
     /// Lets go of the files. A connection that is closed takes in and removes the log by its name, which
-    /// would be that of other files where the store's are lost; theirs then stay open to the end of the
-    /// process.
+    /// would be that of other files where the store's are lost: then it is left as it is.
     fn release(&mut self) {
-        let disk = self.disk.take();
-        if self.place.check().is_err() {
+        if let Some(disk) = self.disk.take()
+            && self.place.check().is_err()
+            && open::leave_log(&disk.connection).is_err()
+        {
+            // Open to the end of the process, it harms nobody.
             std::mem::forget(disk);
         }
     }
@@ -266,18 +178,18 @@ impl Writing {
         })
     }
 
-    fn serve(&mut self, batch: Vec<Job>) {
-        let answers = match self.commit(&batch) {
-            Ok(answers) => answers,
+    fn serve(&mut self, mut batch: Vec<Box<dyn Job>>) {
+        let failure = match self.commit(&mut batch) {
+            Ok(()) => None,
             // A row that the schema refuses must not take its neighbours with it.
             Err(Failure { row: true, .. }) if batch.len() > 1 => {
                 batch.into_iter().for_each(|job| self.serve(vec![job]));
                 return;
             }
-            Err(failure) => batch.iter().map(|_| Err(failure.error.clone())).collect(),
+            Err(failure) => Some(failure.error),
         };
-        for (job, answer) in batch.into_iter().zip(answers) {
-            job.reply(answer);
+        for job in batch {
+            job.answer(failure.clone());
         }
         if let Some(disk) = &mut self.disk {
             disk.checkpointer.after_commit(&disk.connection);
@@ -285,19 +197,23 @@ impl Writing {
         }
     }
 
-    fn commit(&mut self, batch: &[Job]) -> std::result::Result<Vec<Result<Answer>>, Failure> {
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> std::result::Result<(), Failure> {
         let (store_id, clock) = (self.store_id, Arc::clone(&self.options.clock));
         let not_a_row = |error| Failure { row: false, error };
+        if self.disk.as_ref().is_some_and(Disk::is_read_only) {
+            // The file may be writable by now; this connection never writes.
+            self.readers.stop();
+            self.release();
+        }
         let disk = self.disk().map_err(not_a_row)?;
-        let answers = write(disk, store_id, &*clock, batch).map_err(|error| {
+        write(disk, store_id, &*clock, batch).map_err(|error| {
             if is_io_fault(&error) {
                 self.stop();
             }
             Failure { row: is_constraint(&error), error: translate(&error, "appending events") }
         })?;
         // What was committed to files that are gone is not acknowledged.
-        self.look().map_err(not_a_row)?;
-        Ok(answers)
+        self.look().map_err(not_a_row)
     }
 
     /// Nothing more is written or read after a fault of the disk: what the operating system holds
@@ -316,7 +232,7 @@ impl Writing {
             // Opening would make a file where there is none.
             self.place.check_database()?;
             let opened = open::writer(&self.path, &self.options)?;
-            self.disk = Some(Disk::take(opened, &self.path, &self.options)?);
+            self.disk = Some(Disk::take(opened, &self.path, &self.place, &self.options)?);
             self.place.opened_again();
             self.readers.resume();
         }
@@ -335,25 +251,10 @@ fn write(
     disk: &mut Disk,
     store_id: StoreId,
     clock: &dyn Clock,
-    batch: &[Job],
-) -> rusqlite::Result<Vec<Result<Answer>>> {
+    batch: &mut [Box<dyn Job>],
+) -> rusqlite::Result<()> {
     let transaction = disk.lock.begin(&disk.connection)?;
     let mut appending = Appending::start(transaction, store_id, clock.now())?;
-    let answers = batch
-        .iter()
-        .map(|job| {
-            Ok(match job {
-                Job::Append(request, _) => {
-                    appending.append(request)?.map(Box::new).map(Answer::Appended)
-                }
-                Job::ChangeType(change, _) => appending.change_type(change)?.map(Answer::Changed),
-                Job::Restore(request, _) => Ok(Answer::Restored(appending.restore(request)?)),
-                Job::Correct(corrections, _) => {
-                    Ok(Answer::Corrected(appending.correct(corrections)?))
-                }
-            })
-        })
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    appending.finish()?;
-    Ok(answers)
+    batch.iter_mut().try_for_each(|job| job.write(&mut appending))?;
+    appending.finish()
 }

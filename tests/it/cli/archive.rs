@@ -1,15 +1,13 @@
 //! `annals export` and `annals import jsonl`.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::cli_program::{Home, Ran};
+use crate::cli_program::Home;
 
 /// Registers an instance and records `count` events in it, hard ones among them.
-fn recorded(home: &Home, count: usize) -> String {
+pub fn recorded(home: &Home, count: usize) -> String {
     let handle = home.json(&["register", "-p", "odin"])["handle"].as_str().unwrap().to_owned();
     let lines: Vec<String> = (0..count)
         .map(|n| {
@@ -35,19 +33,19 @@ fn recorded(home: &Home, count: usize) -> String {
     handle
 }
 
-fn exported(home: &Home, name: &str) -> String {
+pub fn exported(home: &Home, name: &str) -> String {
     let ran = home.run(&["export", "--all", "-o", name]);
     assert_eq!(ran.code, 0, "{ran:?}");
     std::fs::read_to_string(home.work().join(name)).unwrap()
 }
 
 /// An export without what differs from one export of the same events to the next.
-fn timeless(export: &str) -> Vec<Value> {
+pub fn timeless(export: &str) -> Vec<Value> {
     let values = export.lines().map(|line| serde_json::from_str(line).unwrap());
     values.filter(|line: &Value| line["record"] != "header").collect()
 }
 
-fn copied(from: &Home, to: &Home, name: &str) -> PathBuf {
+pub fn copied(from: &Home, to: &Home, name: &str) -> PathBuf {
     let target = to.work().join(name);
     std::fs::copy(from.work().join(name), &target).unwrap();
     target
@@ -139,42 +137,6 @@ fn an_instance_that_went_on_elsewhere_is_a_conflict_and_stays_as_it_is() {
 }
 
 #[test]
-fn bad_lines_from_elsewhere_are_told_by_number_and_the_rest_stops_or_goes_on() {
-    let home = Home::new();
-    home.file(
-        "in.jsonl",
-        "{\"kind\":\"task_spawned\",\"task_id\":\"a\"}\nnonsense\n{\"kind\":\"nothing_known\"}\n\
-         {\"kind\":\"task_spawned\"}\n{\"kind\":\"task_spawned\",\"task_id\":\"a\",\"task_id\":\"b\"}\n\
-         {\"kind\":\"task_spawned\",\"task_id\":\"b\"}\n",
-    );
-    let import = |on_error: &str| -> (i32, Value) {
-        let arguments =
-            ["import", "jsonl", "in.jsonl", "-p", "odin", "--type-field", "kind", "--json"];
-        let ran = home.run(&[&arguments[..], &["--on-error", on_error]].concat());
-        assert!(ran.stderr.contains("line 2: "), "{ran:?}");
-        (ran.code, serde_json::from_str(&ran.stdout).unwrap())
-    };
-    let (code, stopped) = import("stop");
-    assert_eq!((code, &stopped["stopped"], &stopped["events_added"]), (5, &json!(true), &json!(1)));
-    let (code, skipped) = import("skip");
-    assert_eq!(
-        (code, &skipped["events_added"], &skipped["events_known"]),
-        (5, &json!(1), &json!(1))
-    );
-    let codes: Vec<_> =
-        skipped["refused"].as_array().unwrap().iter().map(|f| (&f["line"], &f["code"])).collect();
-    assert_eq!(
-        json!(codes),
-        json!([
-            [2, "invalid_json"],
-            [3, "unknown_event_type"],
-            [4, "missing_required_field"],
-            [5, "duplicate_key"]
-        ])
-    );
-}
-
-#[test]
 fn a_selection_is_imported_as_plain_events_only() {
     let (home, other) = (Home::new(), Home::new());
     recorded(&home, 3);
@@ -202,43 +164,166 @@ fn a_selection_is_imported_as_plain_events_only() {
     assert_eq!((&added["success"], &added["events_added"]), (&json!(true), &json!(3)));
 }
 
-/// Starts the program and kills it after a moment, unless it ends before.
-fn killed(mut command: Command, after: u64) {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(after));
-    child.kill().unwrap();
-    child.wait().unwrap();
+/// The event lines of an export, as they are.
+fn events(export: &str) -> Vec<&str> {
+    export.lines().filter(|line| line.starts_with("{\"record\":\"event\"")).collect()
+}
+
+/// Imports into `home`, ending at the first bad line; gives the refused lines and how many events were
+/// added.
+fn stopped(home: &Home, name: &str) -> (Vec<(u64, String)>, u64) {
+    let ran = home.run(&["import", "jsonl", name, "--json"]);
+    let answer = ran.json();
+    assert_eq!(answer["stopped"], true, "{ran:?}");
+    let refused = answer["refused"].as_array().unwrap().iter();
+    let refused =
+        refused.map(|f| (f["line"].as_u64().unwrap(), f["code"].as_str().unwrap().into()));
+    (refused.collect(), answer["events_added"].as_u64().unwrap())
 }
 
 #[test]
-fn killed_at_any_moment_and_resumed_the_result_is_the_same() {
+fn nothing_beyond_a_line_that_the_store_refuses_is_stored_when_it_stops_there() {
     let (home, other) = (Home::new(), Home::new());
-    recorded(&home, 6_000);
-    let whole = timeless(&exported(&home, "whole.jsonl"));
-    for round in 0..12 {
-        killed(home.command(&["export", "--all", "-o", "parts.jsonl", "--resume"]), 10 + 9 * round);
-    }
-    let path = home.work().join("parts.jsonl");
-    let ran = home.run(&["export", "--all", "-o", "parts.jsonl", "--resume"]);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    assert_eq!(timeless(&std::fs::read_to_string(&path).unwrap()), whole);
-    cut_and_resume(&home, &path, &whole);
-    copied(&home, &other, "parts.jsonl");
-    for round in 0..12 {
-        killed(other.command(&["import", "jsonl", "parts.jsonl"]), 20 + 23 * round);
-    }
-    assert_eq!(other.json(&["import", "jsonl", "parts.jsonl"])["success"], true);
+    let first = recorded(&home, 2);
+    exported(&home, "a.jsonl");
+    copied(&home, &other, "a.jsonl");
+    assert_eq!(other.json(&["import", "jsonl", "a.jsonl"])["success"], true);
+    other.json(&["heartbeat", &first]);
+    let before = home.register("saga");
+    home.json(&["heartbeat", &first]);
+    let after = home.register("saga");
+    let export = exported(&home, "b.jsonl");
+    copied(&home, &other, "b.jsonl");
+    let diverging = events(&export)
+        .into_iter()
+        .position(|line| line.contains("instance_heartbeat"))
+        .map(|at| events(&export)[at])
+        .unwrap();
+    let line = export.lines().position(|line| line == diverging).unwrap() as u64 + 1;
+    let (refused, added) = stopped(&other, "b.jsonl");
+    assert_eq!((refused, added), (vec![(line, "instance_diverged".to_owned())], 1));
+    assert_eq!(other.run(&["show", &before]).code, 0);
+    assert_eq!(other.run(&["show", &after]).code, 3);
     assert_eq!(other.json(&["verify"])["valid"], true);
-    assert_eq!(timeless(&exported(&other, "again.jsonl")), whole);
 }
 
-/// A file that ends anywhere is finished to the same as one that was never interrupted.
-fn cut_and_resume(home: &Home, path: &Path, whole: &[Value]) {
-    let text = std::fs::read(path).unwrap();
-    for length in [0, 10, 150, 400, text.len() / 3, text.len() - 130, text.len() - 1] {
-        std::fs::write(path, &text[..length]).unwrap();
-        let ran: Ran = home.run(&["export", "--all", "-o", "parts.jsonl", "--resume"]);
-        assert_eq!(ran.code, 0, "{length}: {ran:?}");
-        assert_eq!(timeless(&std::fs::read_to_string(path).unwrap()), whole, "{length}");
+#[test]
+fn nothing_beyond_a_line_that_cannot_be_read_is_stored_when_it_stops_there() {
+    let (home, other) = (Home::new(), Home::new());
+    let before = home.register("odin");
+    home.register("odin");
+    let after = home.register("odin");
+    let export = exported(&home, "a.jsonl");
+    let bad = events(&export)[1];
+    other.file("b.jsonl", export.replace(bad, &bad.replace("instance_registered", "epic_failed")));
+    let line = export.lines().position(|line| line == bad).unwrap() as u64 + 1;
+    let (refused, added) = stopped(&other, "b.jsonl");
+    assert_eq!((refused, added), (vec![(line, "hash_mismatch".to_owned())], 1));
+    assert_eq!((other.run(&["show", &before]).code, other.run(&["show", &after]).code), (0, 3));
+}
+
+const REVIEW: &str = "name = \"review_completed\"\ncategory = \"planning\"\n\
+    description = \"A code review ended.\"\nrequired = [\"review_id\"]\n\
+    [fields]\nreview_id = \"string\"\n[[examples]]\nreview_id = \"r-1\"\n";
+
+/// The lines of custom types.
+fn types(export: &str) -> Vec<&str> {
+    export.lines().filter(|line| line.starts_with("{\"record\":\"event_type\"")).collect()
+}
+
+#[test]
+fn custom_types_come_back_with_their_times() {
+    let (home, other) = (Home::new(), Home::new());
+    home.file("review.toml", REVIEW);
+    for _ in 0..2 {
+        home.json(&["types", "add", "review.toml"]);
+        home.json(&["types", "remove", "review_completed"]);
     }
+    home.json(&["types", "add", "review.toml"]);
+    let export = exported(&home, "a.jsonl");
+    assert_eq!(types(&export).len(), 3);
+    other.file("other.toml", REVIEW.replace("review_", "other_"));
+    other.json(&["types", "add", "other.toml"]);
+    copied(&home, &other, "a.jsonl");
+    for _ in 0..2 {
+        assert_eq!(other.json(&["import", "jsonl", "a.jsonl"])["success"], true);
+        let again = other.run(&["export", "--all"]).stdout;
+        assert_eq!(types(&again)[1..], types(&export));
+    }
+}
+
+#[test]
+fn what_was_defined_since_an_interruption_is_in_the_resumed_export() {
+    let (home, other) = (Home::new(), Home::new());
+    home.file("old.toml", REVIEW.replace("review_", "old_"));
+    home.json(&["types", "add", "old.toml"]);
+    let instance = home.register("odin");
+    home.json(&["heartbeat", &instance]);
+    let whole = exported(&home, "a.jsonl");
+    // Ends after the first event.
+    let first = events(&whole)[0];
+    let end = whole.find(first).unwrap() + first.len() + 1;
+    home.file("a.jsonl", &whole[..end]);
+    home.json(&["types", "remove", "old_completed"]);
+    home.file("review.toml", REVIEW);
+    home.json(&["types", "add", "review.toml"]);
+    home.emit(&instance, "review_completed", r#"{"review_id": "r-1"}"#);
+    let resumed = || home.run(&["export", "--all", "-o", "a.jsonl", "--resume"]);
+    assert_eq!(resumed().code, 0);
+    copied(&home, &other, "a.jsonl");
+    assert_eq!(other.json(&["import", "jsonl", "a.jsonl"])["success"], true);
+    let listed = |home: &Home| home.json(&["types", "review_completed"])["versions"].clone();
+    assert_eq!(listed(&other), listed(&home));
+    let again = other.run(&["export", "--all"]).stdout;
+    assert_eq!(types(&again), types(&home.run(&["export", "--all"]).stdout));
+    // What was written before the interruption is not written twice.
+    let export = std::fs::read_to_string(home.work().join("a.jsonl")).unwrap();
+    assert_eq!(types(&export).len(), 3);
+    let last = events(&export)[1];
+    home.file("a.jsonl", &export[..export.find(last).unwrap() + last.len() + 1]);
+    assert_eq!(resumed().code, 0);
+    assert_eq!(std::fs::read_to_string(home.work().join("a.jsonl")).unwrap(), export);
+}
+
+#[test]
+fn the_largest_event_is_exported_and_restored() {
+    let (home, other) = (Home::new(), Home::new());
+    let instance = home.register("odin");
+    // Every character takes as many bytes in a line as any can.
+    let of_bytes = |bytes: usize, name: &str| -> String {
+        let frame = format!("{{\"{name}\":\"\"}}").len();
+        let text = "\\u0001".repeat((bytes - frame) / 6) + &"x".repeat((bytes - frame) % 6);
+        format!("{{\"{name}\":\"{text}\"}}")
+    };
+    home.file("data.json", of_bytes(1024 * 1024, "task_id"));
+    let metadata = of_bytes(100_000, "note");
+    let mut command =
+        home.command(&["emit", &instance, "my_note", "@data.json", "--metadata", &metadata]);
+    command
+        .env("ANNALS_LIMITS_EVENT_DATA_BYTES", "1048576")
+        .env("ANNALS_LIMITS_METADATA_BYTES", "262144");
+    home.file(
+        "note.toml",
+        REVIEW.replace("review_completed", "my_note").replace("review_id", "task_id"),
+    );
+    home.json(&["types", "add", "note.toml"]);
+    let ran = crate::cli_program::Ran::of(command);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let export = exported(&home, "a.jsonl");
+    copied(&home, &other, "a.jsonl");
+    assert_eq!(other.json(&["import", "jsonl", "a.jsonl"])["success"], true);
+    assert_eq!(timeless(&exported(&other, "b.jsonl")), timeless(&export));
+}
+
+#[test]
+fn a_payload_beyond_what_any_store_takes_is_refused() {
+    let home = Home::new();
+    recorded(&home, 1);
+    let export = exported(&home, "a.jsonl");
+    let long = "1e9,".repeat(200_000);
+    let at = export.lines().position(|line| line.contains("t-0")).unwrap() as u64 + 1;
+    let text =
+        export.replace("\"task_id\":\"t-0\"", &format!("\"l\":[{long}1],\"task_id\":\"t-0\""));
+    let (code, lines) = refused("b.jsonl", &text);
+    assert_eq!((code, lines), (5, vec![(at, "payload_too_large".to_owned())]));
 }

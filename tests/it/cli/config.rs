@@ -97,7 +97,7 @@ fn a_bad_file_is_refused_with_its_line_before_anything_is_done() {
 
 #[test]
 fn a_password_in_the_address_of_a_store_is_not_printed() {
-    let secret = "postgres://mira:hunter2secret@db.example/annals";
+    let secret = "postgres://mira:hunter2secret@127.0.0.1:1/annals";
     let home = configured(&format!("store = \"{secret}\"\n"));
     let other = Home::new();
     for arguments in [vec!["config", "show"], vec!["instances"], vec!["doctor"]] {
@@ -108,9 +108,8 @@ fn a_password_in_the_address_of_a_store_is_not_printed() {
                 run_with(&other, &[("ANNALS_STORE", secret)], &arguments),
                 other.run(&[&arguments[..], &["--store", secret]].concat()),
             ] {
-                assert_ne!(ran.code, 0, "{ran:?}");
                 let said = format!("{}{}", ran.stdout, ran.stderr);
-                assert!(said.contains("embedded store only"), "{said}");
+                assert!(said.contains("127.0.0.1:1") || said.contains("reached"), "{said}");
                 assert!(!said.contains("hunter2"), "{said}");
             }
         }

@@ -67,10 +67,10 @@ fn an_option_names_another_store_and_wins_over_the_environment() {
 #[test]
 fn a_store_that_cannot_be_is_refused_with_what_to_do() {
     let home = Home::new();
-    let ran = home.run(&["--store", "postgres://user:secret@db.example/annals", "instances"]);
-    assert_eq!(ran.code, 5, "{ran:?}");
+    let ran = home.run(&["--store", "postgres://user:secret@127.0.0.1:1/annals", "instances"]);
+    assert_eq!(ran.code, 6, "{ran:?}");
     assert!(!ran.stderr.contains("secret"), "{ran:?}");
-    assert!(ran.stderr.contains("the embedded store only [invalid_store]\nhint: "), "{ran:?}");
+    assert!(ran.stderr.contains("the database cannot be reached"), "{ran:?}");
     let ran = home.run(&["--store", "./annals.db", "instances"]);
     assert!(ran.stderr.contains("write sqlite:./annals.db"), "{ran:?}");
     let folder = format!("sqlite:{}", home.work().display());

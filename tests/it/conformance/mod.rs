@@ -436,6 +436,7 @@ macro_rules! conformance_tests {
             restored: [
                 events_of_another_store_come_back_as_they_were,
                 what_does_not_continue_the_head_is_refused_alone,
+                nothing_is_stored_beyond_a_refusal_that_ends_the_request,
             ]
             processes: [
                 two_processes_of_32_tasks_write_to_one_instance,

@@ -2,7 +2,7 @@
 
 use annals::domain::error::Code;
 use annals::integrity::Restoring;
-use annals::store::{RestoreEvent, RestoreRequest};
+use annals::store::{InstanceHint, RestoreEvent, RestoreRequest};
 
 use super::samples::full_event;
 use super::{Annals, Trial};
@@ -28,11 +28,29 @@ async fn another(annals: &Annals) -> Vec<RestoreEvent> {
     restored
 }
 
+const NEW: Result<Restoring, Code> = Ok(Restoring::New);
+const MISSING: Result<Restoring, Code> = Err(Code::MissingEvent);
+
+fn instance_id(events: &[RestoreEvent]) -> String {
+    events[0].event.instance_id.to_string()
+}
+
+async fn restored(
+    annals: &Annals,
+    events: &[RestoreEvent],
+    ends_at_refusal: bool,
+) -> Vec<Result<Restoring, Code>> {
+    let request = RestoreRequest { events: events.to_vec(), ends_at_refusal };
+    let outcomes = annals.store.restore(request).await.unwrap().into_iter();
+    outcomes.map(|outcome| outcome.map_err(|error| error.code)).collect()
+}
+
 pub async fn events_of_another_store_come_back_as_they_were(trial: Trial) {
     let annals = trial.open().await;
     let events = another(&annals).await;
-    let id = events[0].event.instance_id.to_string();
-    let restore = || annals.store.restore(RestoreRequest { events: events.clone() });
+    let id = instance_id(&events);
+    let restore =
+        || annals.store.restore(RestoreRequest { events: events.clone(), ends_at_refusal: false });
     let outcomes = restore().await.unwrap();
     assert!(outcomes.iter().all(|outcome| *outcome == Ok(Restoring::New)), "{outcomes:?}");
     let sent: Vec<_> = events.iter().map(|sent| sent.event.clone()).collect();
@@ -51,14 +69,26 @@ pub async fn events_of_another_store_come_back_as_they_were(trial: Trial) {
 pub async fn what_does_not_continue_the_head_is_refused_alone(trial: Trial) {
     let annals = trial.open().await;
     let mut events = another(&annals).await;
-    let id = events[0].event.instance_id.to_string();
+    let id = instance_id(&events);
     events[2].event.event_data.text = "{}".into();
-    let outcomes = annals.store.restore(RestoreRequest { events }).await.unwrap();
-    let codes: Vec<_> =
-        outcomes.into_iter().map(|outcome| outcome.map_err(|error| error.code)).collect();
-    let (new, diverged) = (Ok(Restoring::New), Err(Code::InstanceDiverged));
-    let missing = Err(Code::MissingEvent);
-    assert_eq!(codes, [new, new, diverged, missing, missing]);
+    assert_eq!(
+        restored(&annals, &events, false).await,
+        [NEW, NEW, Err(Code::InstanceDiverged), MISSING, MISSING]
+    );
     assert_eq!(annals.instance(&id).await.last_sequence, 2);
+    assert!(annals.verify().await.valid);
+}
+
+pub async fn nothing_is_stored_beyond_a_refusal_that_ends_the_request(trial: Trial) {
+    let annals = trial.open().await;
+    let (mut events, others) = (another(&annals).await, another(&annals).await);
+    let (id, other) = (instance_id(&events), instance_id(&others));
+    events.insert(2, RestoreEvent { event: events[3].event.clone(), ..events[2].clone() });
+    events.extend(others);
+    assert_eq!(restored(&annals, &events, true).await, [NEW, NEW, MISSING]);
+    assert_eq!(annals.instance(&id).await.last_sequence, 2);
+    let hint = InstanceHint::Id(super::id(&other));
+    assert!(annals.store.find_instances(&hint, 1).await.unwrap().is_empty());
+    assert_eq!(restored(&annals, &events, false).await[3..], [NEW; 8]);
     assert!(annals.verify().await.valid);
 }
