@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "the figures are its data")]
 
 mod emit;
+mod follow;
 mod process;
 mod protocol;
 mod read;
@@ -23,6 +24,7 @@ const PARTS: &[Part] = &[
     ("redact", redact::run),
     ("protocol", protocol::run),
     ("process", process::run),
+    ("follow", follow::run),
     ("space", space::run),
 ];
 

@@ -105,6 +105,23 @@ impl Client {
         }
     }
 
+    /// Sends the messages over stdio one after the other, each so long after the answer before; gives
+    /// when each was answered.
+    pub fn one_by_one(&mut self, pause: Duration, messages: &[Message]) -> Vec<Instant> {
+        let Self::Stdio(client) = self else { panic!("over stdio only") };
+        let mut line = String::new();
+        let answered = messages.iter().enumerate().map(|(id, message)| {
+            std::thread::sleep(pause);
+            client.send(message.text(id));
+            line.clear();
+            client.output.read_line(&mut line).expect("the server answers");
+            let received = Instant::now();
+            check(&line, DONE);
+            received
+        });
+        answered.collect()
+    }
+
     /// Sends `rate` messages a second, over this many connections where the protocol has them, and
     /// times each from when it was due to its answer: a message that had to wait for its turn counts
     /// the wait.

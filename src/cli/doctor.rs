@@ -12,7 +12,7 @@ use super::table::{Column, Table};
 use crate::domain::catalogue::nearest;
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::time::Timestamp;
-use crate::service::{Finding, Level, RegistryCheck, examine};
+use crate::service::{Finding, Level, RegistryCheck, examine, without_secrets};
 use crate::store::{self, Inspection};
 
 /// Check the configuration, the store, the disk and the clock; say what to do
@@ -123,8 +123,9 @@ async fn inspect(settings: &Settings) -> Result<Inspection> {
 
 /// What kept a check from being made.
 fn refused(check: &'static str, error: &Error) -> Finding {
+    let error = without_secrets(error.clone());
     let meaning = format!("commands are refused with it ({})", error.code);
-    Finding::problem(check, error.message.clone(), meaning, error.hint.clone())
+    Finding::problem(check, error.message, meaning, error.hint)
 }
 
 fn configuration(settings: &Settings) -> Vec<Finding> {

@@ -22,8 +22,8 @@ pub struct Export {
     #[arg(conflicts_with = "all")]
     #[arg(required_unless_present_any = ["all", "project", "epic", "event_types", "since", "until"])]
     id: Option<String>,
-    /// Every event of the store
-    #[arg(long, conflicts_with_all = ["project", "epic", "event_types", "since", "until"])]
+    /// Every event of the store, unless the options below leave some out
+    #[arg(long)]
     all: bool,
     /// Only instances of this project
     #[arg(long, short, value_name = "NAME")]
@@ -55,6 +55,7 @@ Examples:
   annals export 8f4a2b | gzip > run.jsonl.gz
   annals export --project odin --type test_failed --since 2026-11-01
 
+A TIME is a span before now (2h), a date, or what else annals query takes.
 Restore an export with: annals import jsonl FILE. One of --epic, --type,
 --since or --until leaves out single events; the rest is no whole chain and can
 only be imported as plain events.";

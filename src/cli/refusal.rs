@@ -37,7 +37,7 @@ pub fn print(error: &Error, as_json: bool) {
         "error",
         &format!("{} [{}]", in_options(error), error.code),
     );
-    output::labelled(Stream::Error, HEADING, "hint", &error.hint);
+    output::labelled(Stream::Error, HEADING, "hint", &hint(error));
     if let Some(command) = next_command(error.code) {
         output::labelled(Stream::Error, HEADING, "try", command);
     }
@@ -60,6 +60,15 @@ fn in_options(error: &Error) -> String {
         return message.replacen("end_date", "--until", 1);
     }
     message
+}
+
+/// The hint with the name of the option in place of the field's, where it names it.
+fn hint(error: &Error) -> String {
+    let field = error.field.as_deref().unwrap_or_default();
+    match OPTIONS.iter().find(|(name, _)| *name == field && name.contains('_')) {
+        Some((name, option)) => error.hint.replacen(name, option, 1),
+        None => error.hint.clone().into_owned(),
+    }
 }
 
 /// The command that shows what the refused one needs to know.
@@ -90,6 +99,8 @@ mod tests {
             said(Code::InvalidDateRange, "filters.start_date", "start_date 2 is after end_date 1"),
             "--since 2 is after --until 1"
         );
+        let beyond = Error::new(Code::InvalidSequence, "", "leave to_sequence_num out");
+        assert_eq!(hint(&beyond.at("to_sequence_num")), "leave --to out");
         assert_eq!(
             said(Code::InvalidEventData, "event_data", "event_data must be a JSON object"),
             "event_data must be a JSON object"

@@ -92,13 +92,24 @@ impl<'a> Table<'a> {
         wrap::lines(&grid)
     }
 
+    /// A cell of a list as it is told from its neighbours: a number after the first needs its name.
+    fn told_apart(&self, at: usize, (text, style): &(String, Style)) -> (String, Style) {
+        let heading = self.columns[at].heading();
+        let needs_name = matches!(self.columns[at], Column::Number(_)) && at > 0;
+        match needs_name && *text != heading {
+            true => (format!("{} {text}", heading.to_lowercase()), *style),
+            false => (text.clone(), *style),
+        }
+    }
+
     /// A row as an entry of a list: the short cells in a line, the prose below, indented, each under
     /// its name where there are several.
     fn entry(&self, row: &[(String, Style)], width: Option<u16>) -> Vec<String> {
         let is_short = |at: usize| !self.columns[at].wraps() || at == 0;
         let full = || row.iter().enumerate().filter(|(_, (text, _))| !text.is_empty());
-        let short = full().filter(|(at, _)| is_short(*at)).map(|(_, cell)| cell);
-        let mut lines = side_by_side(short, width);
+        let short = full().filter(|(at, _)| is_short(*at));
+        let short: Vec<_> = short.map(|(at, cell)| self.told_apart(at, cell)).collect();
+        let mut lines = side_by_side(short.iter(), width);
         let several = (0..self.columns.len()).filter(|at| !is_short(*at)).count() > 1;
         for (at, (text, style)) in full().filter(|(at, _)| !is_short(*at)) {
             let heading = self.columns[at].heading();
@@ -233,6 +244,19 @@ mod tests {
                 "  type: epic_started",
                 "  data.a: some words",
             ]
+        );
+    }
+
+    #[test]
+    fn numbers_in_a_list_have_their_names() {
+        let columns = [Column::Short("handle"), Column::Number("events"), Column::Prose("epic")];
+        let mut table = Table::new(&columns);
+        let plain = |text: &str| (text.to_owned(), Style::new());
+        table.row(["odin-PS-8f4a2b", "5", "epic-003 with words"].map(plain));
+        let strip = |line: String| anstream::adapter::strip_str(&line).to_string();
+        assert_eq!(
+            table.lines(Some(25)).into_iter().map(strip).collect::<Vec<_>>(),
+            ["HANDLE  EVENTS", "  EPIC", "odin-PS-8f4a2b  events 5", "  epic-003 with words",]
         );
     }
 

@@ -1,18 +1,22 @@
 //! `annals tail`
 
 use std::io::Write;
+use std::time::Duration;
 
 use anstream::stdout;
 use anstyle::Style;
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
+use super::mcp::no_signals;
 use super::output::{self, FAINT};
 use super::summary::summary;
 use super::table::side_by_side;
 use super::wrap::{self, Stream};
 use super::{events, first_steps, times};
-use crate::domain::error::Result;
+use crate::domain::error::{Code, Error, Result};
+use crate::http;
 use crate::service::{FeedEvent, FeedRequest, Service};
 
 /// Show events as they are recorded, of all instances or of one
@@ -38,19 +42,45 @@ Examples:
   annals tail 8f4a2b -n 50 -f           one of them
   annals tail --json -f --after f0.2a   for a program, from where it stopped
 
-With --follow it goes on until Ctrl-C, and shows what other programs record
-within a fifth of a second. In --json each event has a cursor: --after goes on
-from it, without a gap or a repeat.";
+With --follow it shows what any program records, within a fifth of a second,
+until Ctrl-C ends it with exit code 0, or the store cannot be read. In --json
+each event has a cursor: --after goes on from it, without a gap or a repeat.";
+
+/// How long the line that is being written may take after the signal to stop.
+const LINE: Duration = Duration::from_millis(200);
 
 impl Tail {
     pub async fn run(self, context: &Context) -> Result<()> {
         let service = context.service()?;
-        let tailed = self.tail(&service, context.json).await;
+        let tailed = if self.follow {
+            self.follow(&service, context.json).await
+        } else {
+            self.tail(&service, context.json, &CancellationToken::new()).await
+        };
         service.shutdown().await;
         tailed
     }
 
-    async fn tail(self, service: &Service, json: bool) -> Result<()> {
+    /// Ends with the signal to stop, also when events come faster than they are shown, or the reader of
+    /// the output takes nothing: such a write, which nothing can cancel, is left behind.
+    async fn follow(self, service: &Service, json: bool) -> Result<()> {
+        let stop = http::on_signal().map_err(no_signals)?;
+        let (service, stopped) = (service.clone(), stop.clone());
+        let mut tailing = tokio::spawn(async move { self.tail(&service, json, &stopped).await });
+        let ended = tokio::select! {
+            ended = &mut tailing => Some(ended),
+            () = stop.cancelled() => tokio::time::timeout(LINE, tailing).await.ok(),
+        };
+        match ended {
+            None => Ok(()),
+            Some(Ok(tailed)) => tailed,
+            Some(Err(fault)) => {
+                Err(Error::new(Code::Internal, fault.to_string(), "report this fault"))
+            }
+        }
+    }
+
+    async fn tail(self, service: &Service, json: bool, stop: &CancellationToken) -> Result<()> {
         let mut appended = service.appended();
         let page = service.limits().query_limit as i64;
         let mut cursor = match self.after {
@@ -65,9 +95,15 @@ impl Tail {
                 cursor: Some(cursor.clone()),
                 limit: Some(page),
             };
-            let found = service.feed(request).await?.events;
+            let Some(found) = stop.run_until_cancelled(service.feed(request)).await else {
+                return Ok(());
+            };
+            let found = found?.events;
             shown |= !found.is_empty();
             for event in &found {
+                if stop.is_cancelled() {
+                    return Ok(());
+                }
                 let line =
                     if json { output::to_json(event)? } else { entry(event, self.id.is_some()) };
                 // A reader that has closed the pipe wants no more.
@@ -85,7 +121,7 @@ impl Tail {
                     };
                 }
                 tokio::select! {
-                    _ = tokio::signal::ctrl_c() => return Ok(()),
+                    () = stop.cancelled() => return Ok(()),
                     changed = appended.changed() => if changed.is_err() { return Ok(()) },
                 }
             }
@@ -103,7 +139,7 @@ fn entry(found: &FeedEvent, of_one: bool) -> String {
     // Nothing is aligned with nothing.
     let type_width = if data.is_empty() { 0 } else { 22 };
     let kind = format!("{:<type_width$}", event.event_type);
-    let head: Vec<(String, Style)> = [(time, FAINT)]
+    let mut head: Vec<(String, Style)> = [(time, FAINT)]
         .into_iter()
         .chain(handle)
         .chain([
@@ -124,7 +160,12 @@ fn entry(found: &FeedEvent, of_one: bool) -> String {
                 head.iter().map(|(text, style)| (text.trim().to_owned(), *style)).collect();
             side_by_side(short.iter(), Some(width))
         }
-        _ => side_by_side(head.iter(), None),
+        _ => {
+            if let Some((kind, _)) = head.last_mut() {
+                kind.truncate(kind.trim_end().len()); // nothing stands beside it
+            }
+            side_by_side(head.iter(), None)
+        }
     };
     let below = wrap::paragraph(&data, width.map(|width| width.saturating_sub(4)));
     lines.extend(below.iter().map(|text| format!("    {text}")));

@@ -7,12 +7,15 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::context::Context;
-use super::output::{self, HEADING};
+use super::output::{self, HEADING, WARN};
 use super::table::{Column, Table};
 use super::times;
+use super::wrap::Stream;
 use crate::domain::catalogue::{Category, EventTypeEntry};
 use crate::domain::error::{Code, Error, Result};
-use crate::service::{EventTypeAnswer, ListEventTypesRequest, TypeVersionView};
+use crate::service::{
+    EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView,
+};
 
 /// Show the event types, or one of them with its fields; define types of your own
 #[derive(Debug, Args)]
@@ -36,6 +39,7 @@ enum Command {
 
 /// Show the event types
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  annals types list --category git")]
 struct List {
     /// Only event types of this category
     #[arg(long, short, value_name = "CATEGORY")]
@@ -90,15 +94,15 @@ impl List {
         let request = ListEventTypesRequest { category: self.category };
         let answer = service.list_event_types(&request).await;
         service.shutdown().await;
-        if context.json { output::json(&answer?) } else { list(&answer?.event_types) }
+        if context.json { output::json(&answer?) } else { list(&answer?) }
     }
 }
 
-fn list(types: &[EventTypeEntry]) -> Result<()> {
+fn list(answer: &ListEventTypesAnswer) -> Result<()> {
     let columns = [Column::Short("type"), Column::Prose("required"), Column::Prose("what it says")];
     let mut table = Table::new(&columns);
     let mut category = None;
-    for entry in types {
+    for entry in &answer.event_types {
         if category.replace(entry.category) != Some(entry.category) {
             let heading = entry.category.as_str().to_owned();
             table.row([(heading, HEADING), Default::default(), Default::default()]);
@@ -110,6 +114,10 @@ fn list(types: &[EventTypeEntry]) -> Result<()> {
         table.row(cells.map(|text| (text, Style::new())));
     }
     table.print();
+    for unreadable in &answer.unreadable {
+        output::labelled(Stream::Error, WARN, "unreadable", &unreadable.error);
+        output::labelled(Stream::Error, HEADING, "hint", &unreadable.hint);
+    }
     output::note("the fields of a type: annals types TYPE");
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::output::{self, HEADING};
 use super::refusal;
 use super::wrap::Stream;
 use crate::domain::error::{Code, Error};
+use crate::service::text_without_secrets;
 
 /// Prints why the arguments make no command, or the help that they ask for; gives the exit code.
 pub fn explain(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -15,7 +16,7 @@ pub fn explain(error: &clap::Error, arguments: impl IntoIterator<Item = OsString
     if is_refusal && arguments.into_iter().any(|argument| argument == "--json") {
         refusal::print(&as_refusal(error), true);
     } else {
-        print(error);
+        print(error, is_refusal);
     }
     u8::try_from(error.exit_code()).unwrap_or(2)
 }
@@ -23,9 +24,11 @@ pub fn explain(error: &clap::Error, arguments: impl IntoIterator<Item = OsString
 /// No command at all is answered with the help.
 const HELP_FOR_NOTHING: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
-fn print(error: &clap::Error) {
+fn print(error: &clap::Error, is_refusal: bool) {
     let text = error.render().to_string();
-    let lines: Vec<String> = text.lines().map(output::printable).collect();
+    // Help is the program's own text.
+    let shown = if is_refusal { text_without_secrets(&text) } else { text.clone() };
+    let lines: Vec<String> = shown.lines().map(output::printable).collect();
     if text.lines().eq(lines.iter().map(String::as_str)) {
         // As clap prints it, with its colours. A reader that has gone is no fault.
         let _ = error.print();
@@ -38,10 +41,25 @@ fn print(error: &clap::Error) {
 }
 
 /// Arguments that a person may not know the values of, and where they are told.
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 4] = [
     ("<ID>", "`annals instances` lists the instances; a part of a handle is enough"),
     ("<TYPE>", "`annals types` lists the event types, and `annals types TYPE` the fields of one"),
+    ("<FILE>", "name a file, or - for standard input"),
     ("<SHELL>", "the shells are bash, elvish, fish, powershell and zsh"),
+];
+
+/// Commands that can do without an instance, and what they take in its place.
+const WIDER: [(&str, &str); 2] = [
+    (
+        "annals query",
+        "name an instance, of which `annals instances` lists all, or ask across instances with \
+         --project or --epic",
+    ),
+    (
+        "annals export",
+        "--all exports everything, --project what belongs to a project; for one instance, name one \
+         that `annals instances` lists",
+    ),
 ];
 
 /// Where the first argument that is missing is told.
@@ -53,6 +71,10 @@ fn source(error: &clap::Error) -> Option<&'static str> {
         return None;
     };
     let missing = missing.first()?;
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    if let Some((_, source)) = WIDER.iter().find(|(command, _)| usage.contains(command)) {
+        return Some(source);
+    }
     SOURCES.iter().find(|(argument, _)| argument == missing).map(|(_, source)| *source)
 }
 

@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 use crate::store;
 
 static LONG: LazyLock<String> = LazyLock::new(|| {
-    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
-    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
     format!(
-        "{}\nbuild     {build}, {system} {machine}\nstore     {}\nMCP       2026-07-28, 2025-11-25 and before",
+        "{}\ncommit    {}\nbuild     {}, {}\nstore     {}\nMCP       2026-07-28, 2025-11-25 and before",
         env!("CARGO_PKG_VERSION"),
+        env!("ANNALS_COMMIT"),
+        env!("ANNALS_PROFILE"),
+        env!("ANNALS_TARGET"),
         store::engine(),
     )
 });

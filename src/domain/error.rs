@@ -150,6 +150,10 @@ codes! {
     IncompleteRequest = "incomplete_request", Invalid;
     /// JSON is no message of JSON-RPC.
     InvalidMessage = "invalid_message", Invalid;
+    /// The server does not serve this method of MCP.
+    UnknownMethod = "unknown_method", NotFound;
+    /// The server has as many listeners as it can have.
+    TooManyListeners = "too_many_listeners", Unavailable;
     /// The store did not answer, or failed while writing.
     StoreUnavailable = "store_unavailable", Unavailable;
     /// Too many calls are waiting for the store.

@@ -9,5 +9,6 @@ pub mod json;
 pub mod keyword;
 pub mod limits;
 pub mod path;
+pub mod shown;
 pub mod time;
 pub mod value_condition;

@@ -100,7 +100,7 @@ fn steps(path: &str) -> Option<Vec<Step>> {
 }
 
 fn unreadable(path: &str) -> Error {
-    let shown: String = path.chars().take(80).collect();
+    let shown = crate::domain::shown::shown(path, 80);
     Error::new(
         Code::InvalidArgument,
         format!("{shown:?} is no path into an event"),

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::domain::error::{Class, Error};
 use crate::mcp::message;
+use crate::service::without_secrets;
 
 /// A refusal with a status of its own.
 pub(super) fn refusal(status: StatusCode, error: &Error) -> Response {
-    (status, Json(error.to_json())).into_response()
+    (status, Json(without_secrets(error.clone()).to_json())).into_response()
 }
 
 /// A JSON-RPC error for a request that is no message.

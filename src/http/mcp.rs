@@ -10,6 +10,7 @@ use axum::response::Response;
 use rmcp::model::ProtocolVersion;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::task::TaskTracker;
 
 use super::answer;
 use super::body::{self, Unread};
@@ -31,10 +32,16 @@ pub(super) struct Endpoint<S> {
     server: Server<S>,
     streamable: StreamableHttpService<Server<S>, NeverSessionManager>,
     body_time: Duration,
+    calls: TaskTracker,
 }
 
-/// The endpoint of a server. Host and Origin are not checked here but by [`super::guard`].
-pub(super) fn endpoint<S: Lifecycle>(server: Server<S>, body_time: Duration) -> Endpoint<S> {
+/// The endpoint of a server, which counts the calls under way in `calls`. Host and Origin are not
+/// checked here but by [`super::guard`].
+pub(super) fn endpoint<S: Lifecycle>(
+    server: Server<S>,
+    body_time: Duration,
+    calls: TaskTracker,
+) -> Endpoint<S> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -46,7 +53,7 @@ pub(super) fn endpoint<S: Lifecycle>(server: Server<S>, body_time: Duration) -> 
         Arc::new(NeverSessionManager::default()),
         config,
     );
-    Endpoint { server, streamable, body_time }
+    Endpoint { server, streamable, body_time, calls }
 }
 
 /// Handles a request. What rmcp answers in plain text is answered as JSON-RPC.
@@ -75,12 +82,16 @@ pub(super) async fn handle<S: Lifecycle>(
     }
     accept_json(&mut parts.headers);
     name_notification(&mut parts.headers, &bytes);
-    if parts.headers.get(METHOD).is_some_and(|method| method == LISTEN)
-        && let Some(beginning) = endpoint.server.beginning().await
-    {
-        parts.extensions.insert(beginning);
+    if parts.headers.get(METHOD).is_some_and(|method| method == LISTEN) {
+        match endpoint.server.beginning().await {
+            Ok(beginning) => drop(beginning.map(|place| parts.extensions.insert(place))),
+            Err(error) => {
+                return answer::no_message(StatusCode::OK, message::refused(&bytes, &error));
+            }
+        }
     }
     let request = Request::from_parts(parts, Body::from(bytes.clone()));
+    let _under_way = endpoint.calls.token();
     let response = endpoint.streamable.handle(request).await.map(Body::new);
     if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         // The media type was right: so rmcp answers a body that is no message.
@@ -89,10 +100,19 @@ pub(super) async fn handle<S: Lifecycle>(
     as_json_rpc(response).await
 }
 
-/// Turns a plain error of rmcp into a JSON-RPC error with the same status and text.
+/// Gives what rmcp refuses by itself the form of every other refusal: a JSON-RPC error with a code.
 async fn as_json_rpc(response: Response) -> Response {
     let status = response.status();
-    if status.is_success() || is_json(response.headers()) {
+    if is_json(response.headers()) {
+        let (parts, body) = response.into_parts();
+        // Whole already: only streams are not.
+        let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        return match message::coded(&bytes) {
+            Some(answer) => answer::no_message(status, answer),
+            None => Response::from_parts(parts, Body::from(bytes)),
+        };
+    }
+    if status.is_success() {
         return response;
     }
     let allow = response.headers().get(header::ALLOW).cloned();

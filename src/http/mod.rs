@@ -19,7 +19,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::domain::error::{Code, Error, Result};
 use crate::mcp::{Lifecycle, Server};
@@ -27,8 +29,12 @@ use crate::mcp::{Lifecycle, Server};
 pub use limits::Limits;
 pub use shutdown::on_signal;
 
-/// How long requests under way may go on after the signal to stop.
+/// How long calls under way may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long, when no call is under way any more, clients may take to send the rest of a request or to
+/// read the rest of an answer.
+const REST: Duration = Duration::from_secs(2);
 
 /// Listens on `address`, such as `127.0.0.1:8081` or `localhost:0`.
 ///
@@ -73,8 +79,9 @@ pub async fn bind(address: &str) -> Result<TcpListener> {
     })
 }
 
-/// Serves until `stop` is cancelled, then takes no more connections, lets requests under way end,
-/// at most 10 seconds, and shuts the service down.
+/// Serves until `stop` is cancelled, then takes no more connections, lets calls under way end, at most
+/// 10 seconds, and shuts the service down. A client that is slow to send its request or to read its
+/// answer is waited for 2 seconds.
 ///
 /// # Errors
 ///
@@ -90,17 +97,30 @@ pub async fn serve<S: Lifecycle>(
     })?;
     loopback_only(&address)?;
     let service = server.service().clone();
-    let router = router::router(server.until(stop.clone()), limits.body);
-    let out_of_time = async {
-        stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
+    let calls = TaskTracker::new();
+    let router = router::router(server.until(stop.clone()), limits.body, calls.clone());
     tokio::select! {
         () = connections::serve(listener, router, limits, stop.clone()) => {}
-        () = out_of_time => tracing::warn!("some requests were not answered in time"),
+        () = out_of_time(&calls, &stop) => {}
     }
     service.shutdown().await;
     Ok(())
+}
+
+/// Returns when, after `stop`, nothing is to be waited for any more.
+async fn out_of_time(calls: &TaskTracker, stop: &CancellationToken) {
+    stop.cancelled().await;
+    calls.close();
+    let ended = async {
+        calls.wait().await;
+        sleep(REST).await;
+        // Those that arrived meanwhile.
+        calls.wait().await;
+    };
+    match timeout(GRACE, ended).await {
+        Ok(()) => tracing::warn!("some clients neither sent a whole request nor read their answer"),
+        Err(_) => tracing::warn!("some calls were not answered in time"),
+    }
 }
 
 fn loopback_only(address: &SocketAddr) -> Result<()> {

@@ -8,15 +8,20 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{any, get};
+use tokio_util::task::TaskTracker;
 
 use super::{answer, guard, health, mcp};
 use crate::domain::error::{Code, Error};
 use crate::mcp::{Lifecycle, Server};
 
 /// Every route, behind the check of `Host` and `Origin`. The body of a message must arrive within
-/// `body_time`.
-pub(super) fn router<S: Lifecycle>(server: Server<S>, body_time: Duration) -> Router {
-    let endpoint = mcp::endpoint(server.clone(), body_time);
+/// `body_time`; calls that have arrived are counted in `calls` until there is an answer.
+pub(super) fn router<S: Lifecycle>(
+    server: Server<S>,
+    body_time: Duration,
+    calls: TaskTracker,
+) -> Router {
+    let endpoint = mcp::endpoint(server.clone(), body_time, calls);
     Router::new()
         .route("/", get(hello))
         .route("/healthz", get(health::healthz))

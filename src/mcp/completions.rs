@@ -7,7 +7,7 @@ use super::resources::address::{
     EVENTS_TEMPLATE, INSTANCE_TEMPLATE, STATE_TEMPLATE, TYPE_TEMPLATE,
 };
 use crate::domain::error::{Code, Error, Result};
-use crate::service::{ListEventTypesRequest, Service};
+use crate::service::{ListEventTypesRequest, Service, text_without_secrets};
 
 /// The values of the argument that go with what was typed. None for an argument whose values cannot
 /// be listed.
@@ -58,7 +58,7 @@ async fn event_types(service: &Service, typed: &str) -> Result<(Vec<String>, boo
 }
 
 fn unknown(of: &str, argument: &str) -> Error {
-    let shown = |text: &str| text.chars().take(80).collect::<String>();
+    let shown = |text| text_without_secrets(text).chars().take(80).collect::<String>();
     Error::new(
         Code::InvalidArgument,
         format!("there is no argument {} of {}", shown(argument), shown(of)),

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::service::text_without_secrets;
+
 /// The most characters of an unfit text that a message repeats.
 const SHOWN_CHARS: usize = 40;
 
@@ -80,7 +82,7 @@ pub(super) fn shown(value: &Value) -> String {
             format!("the string {text:?}")
         }
         Value::String(text) => {
-            let start: String = text.chars().take(SHOWN_CHARS).collect();
+            let start: String = text_without_secrets(text).chars().take(SHOWN_CHARS).collect();
             format!("a string that starts with {start:?}")
         }
         Value::Array(_) => "an array".to_owned(),

@@ -19,7 +19,9 @@ use serde_json::Value;
 
 use super::server::{Content, LIST_TTL_MS};
 use super::subscriptions::Wanted;
-use super::{Lifecycle, Server, completions, prompts, refusal, resources, running, subscriptions};
+use super::{
+    Lifecycle, Server, completions, prompts, refusal, resources, running, subscriptions, turns,
+};
 use crate::service::without_secrets;
 
 type Answered<T> = std::result::Result<T, ErrorData>;
@@ -97,8 +99,17 @@ impl<S: Lifecycle> ServerHandler for Server<S> {
         let index = self.index_of(&request.name)?;
         let arguments = request.arguments.unwrap_or_default();
         // Either constructor sets the text content to the compact JSON of the same value.
-        let result = match self.call(index, arguments, &context).await {
-            Ok(answer) => CallToolResult::structured(answer),
+        let called = self.call(index, arguments, &context).await;
+        let is_large = called.as_ref().is_ok_and(turns::is_large_value);
+        let result = match called {
+            Ok(answer) => {
+                let cancelled = context.ct.clone();
+                let write = move || match cancelled.is_cancelled() {
+                    true => CallToolResult::default(), // nobody will read it
+                    false => CallToolResult::structured(answer),
+                };
+                turns::COPIES.take(is_large, write).await
+            }
             Err(refusal) => CallToolResult::structured_error(without_secrets(refusal).to_json()),
         };
         Ok(result.into())

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
-use super::{MESSAGE_BYTES, READ_BYTES, message};
+use super::{MESSAGE_BYTES, READ_BYTES, message, turns};
 
 /// Lines that wait for the writer; more make the answering calls wait.
 const OUTGOING: usize = 256;
@@ -32,6 +32,8 @@ pub(super) struct Ends {
     pub(super) stop: CancellationToken,
     /// Cancelled at the end, however it comes, to end what would go on for ever.
     pub(super) closing: CancellationToken,
+    /// Cancelled when nobody will read an answer any more, to end the calls that would give one.
+    pub(super) unread: CancellationToken,
 }
 
 /// Messages as lines over a reader and a writer.
@@ -134,16 +136,30 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for Lines<R> {
         message: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let (outgoing, calls) = (self.outgoing.clone(), Arc::clone(&self.calls));
+        let unread = self.ends.unread.clone();
         async move {
             let answered = match &message {
                 JsonRpcMessage::Response(response) => Some(response.id.clone()),
                 JsonRpcMessage::Error(error) => error.id.clone(),
                 JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
             };
-            let mut line = serde_json::to_vec(&message)?;
-            line.push(b'\n');
-            let sent = match outgoing {
-                Some(outgoing) => outgoing.send(line).await.is_ok(),
+            let is_large = turns::is_large_message(&message);
+            let sent = match outgoing.filter(|outgoing| !outgoing.is_closed()) {
+                Some(outgoing) => {
+                    let readers = outgoing.clone();
+                    let write = move || {
+                        // Looked at when it is its turn.
+                        let is_read = !readers.is_closed() && !unread.is_cancelled();
+                        is_read.then(|| serde_json::to_vec(&message)).transpose()
+                    };
+                    match turns::LINES.take(is_large, write).await? {
+                        Some(mut line) => {
+                            line.push(b'\n');
+                            outgoing.send(line).await.is_ok()
+                        }
+                        None => false,
+                    }
+                }
                 None => false,
             };
             if let Some(id) = answered {
@@ -179,6 +195,7 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for Lines<R> {
             },
             () = unread => {} // nobody is left to answer
         }
+        self.ends.unread.cancel();
         None
     }
 

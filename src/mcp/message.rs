@@ -1,15 +1,20 @@
 //! Answers to what is no message: bytes that cannot be read as JSON-RPC are still answered, with
 //! the id of the call where that can be made out, so that no caller waits for ever.
 
-use rmcp::model::ErrorCode;
+use rmcp::model::{ErrorCode, ErrorData};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 use serde_json::{Value, json};
 
-use super::MESSAGE_BYTES;
+use super::{MESSAGE_BYTES, refusal};
 use crate::domain::error::{Code, Error};
 use crate::domain::json::{self, raw_text};
 use crate::service::without_secrets;
+
+/// What leads the error in a JSON-RPC error, after its version and its id.
+const ERROR: &[u8] = b"\"error\":{";
+/// Where that stands, unless the id is uncommonly long.
+const ERROR_HEAD: usize = 1024;
 
 /// The little that is read of a message that cannot be read whole. The rest is skipped without
 /// regard to its depth or to what its strings hold.
@@ -94,11 +99,31 @@ pub(crate) fn too_large(bytes: &[u8]) -> Value {
 
 /// A JSON-RPC error whose `data` is the refusal in the form that every interface gives it.
 pub(crate) fn answer(id: Value, code: ErrorCode, error: &Error) -> Value {
+    let error = without_secrets(error.clone());
     json!({
         "jsonrpc": "2.0",
         "id": id,
         "error": {"code": code.0, "message": error.message, "data": error.to_json()}
     })
+}
+
+/// The refusal of the call in `bytes`.
+pub(crate) fn refused(bytes: &[u8], error: &Error) -> Value {
+    json!({"jsonrpc": "2.0", "id": id(bytes), "error": refusal::error_data(error)})
+}
+
+/// The JSON-RPC error in `bytes`, as rmcp wrote it, with a refusal as its `data`. `None` where it has
+/// one, or where there is no error.
+pub(crate) fn coded(bytes: &[u8]) -> Option<Value> {
+    // An answer that is no error is not read whole to find that out.
+    let head = &bytes[..bytes.len().min(ERROR_HEAD)];
+    if !head.windows(ERROR.len()).any(|part| part == ERROR) {
+        return None;
+    }
+    let mut answer: Value = serde_json::from_slice(bytes).ok()?;
+    let error: ErrorData = serde_json::from_value(answer.get("error")?.clone()).ok()?;
+    answer["error"] = json!(refusal::coded(error));
+    Some(answer)
 }
 
 fn no_message(message: &Value) -> Error {

@@ -24,6 +24,7 @@ mod subscriptions;
 mod teller;
 mod tool;
 mod tools;
+mod turns;
 
 pub use server::{Lifecycle, Server};
 pub(crate) use subscriptions::LISTEN;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use rmcp::model::{
     Implementation, PromptsCapability, ResourcesCapability, ServerCapabilities, ServerConfig,
 };
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::subscriptions::Connection;
+use super::subscriptions::{Connection, LISTENERS};
 use super::teller::Teller;
 use super::tool::Tool;
 use crate::domain::error::Result;
@@ -52,6 +53,8 @@ pub trait Lifecycle: Clone + Send + Sync + 'static {
 pub(super) struct Content {
     pub(super) service: Service,
     pub(super) teller: Teller,
+    /// The places for listeners that are free.
+    pub(super) listeners: Arc<Semaphore>,
 }
 
 /// The MCP server over a service `S`. Cheap to clone; clones share everything.
@@ -87,7 +90,8 @@ impl<S: Lifecycle> Server<S> {
     /// Offers resources, prompts, completions and news of changes besides.
     pub(super) fn with_content(mut self, service: Service) -> Self {
         let teller = Teller::new(service.clone());
-        self.content = Some(Arc::new(Content { service, teller }));
+        let listeners = Arc::new(Semaphore::new(LISTENERS));
+        self.content = Some(Arc::new(Content { service, teller, listeners }));
         self
     }
 

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::lines::{Ends, Lines};
+use super::refusal::{coded, error_data};
 use super::{Lifecycle, Server};
 
 /// How long calls under way may go on after the end of the input or a signal.
@@ -35,8 +36,10 @@ pub async fn serve_on<S: Lifecycle>(
 ) {
     let service = server.service().clone();
     let closing = CancellationToken::new();
-    let server = Connected(server.on_connection(closing.clone()));
-    let lines = Lines::new(reader, writer, Ends { stop, closing }, GRACE);
+    let unread = CancellationToken::new();
+    let server =
+        Connected { server: server.on_connection(closing.clone()), unread: unread.clone() };
+    let lines = Lines::new(reader, writer, Ends { stop, closing, unread }, GRACE);
     // Without rmcp's handshake state: it would end the server on a notification that comes before
     // `initialize`, and refuse a client that goes on after a restart of this process.
     let running = serve_directly_with_ct(server, lines, None, CancellationToken::new());
@@ -46,9 +49,13 @@ pub async fn serve_on<S: Lifecycle>(
     service.shutdown().await;
 }
 
-/// A server on a connection. Before it lets rmcp acknowledge a listener, it notes from where on that
-/// one is to be told of changes.
-struct Connected<S>(Server<S>);
+/// A server on a connection. Before it lets rmcp acknowledge a listener, it finds a place for that one,
+/// and notes from where on it is to be told of changes. When nobody will read the answers any more, it
+/// ends calls that read; rmcp itself first waits for them. Each protocol error gets a stable code.
+struct Connected<S> {
+    server: Server<S>,
+    unread: CancellationToken,
+}
 
 impl<S: Lifecycle> Service<RoleServer> for Connected<S> {
     async fn handle_request(
@@ -56,12 +63,23 @@ impl<S: Lifecycle> Service<RoleServer> for Connected<S> {
         request: ClientRequest,
         mut context: RequestContext<RoleServer>,
     ) -> Result<ServerResult, ErrorData> {
-        if matches!(request, ClientRequest::SubscriptionsListenRequest(_))
-            && let Some(beginning) = self.0.beginning().await
-        {
-            context.extensions.insert(beginning);
+        if matches!(request, ClientRequest::SubscriptionsListenRequest(_)) {
+            let beginning = self.server.beginning().await;
+            if let Some(beginning) = beginning.map_err(|refused| error_data(&refused))? {
+                context.extensions.insert(beginning);
+            }
         }
-        self.0.handle_request(request, context).await
+        let cancel = context.ct.clone();
+        let answering = self.server.handle_request(request, context);
+        tokio::pin!(answering);
+        let answer = tokio::select! {
+            answer = &mut answering => answer,
+            () = self.unread.cancelled() => {
+                cancel.cancel();
+                answering.await
+            }
+        };
+        answer.map_err(coded)
     }
 
     async fn handle_notification(
@@ -69,10 +87,10 @@ impl<S: Lifecycle> Service<RoleServer> for Connected<S> {
         notification: ClientNotification,
         context: NotificationContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.0.handle_notification(notification, context).await
+        self.server.handle_notification(notification, context).await
     }
 
     fn get_info(&self) -> ServerConfig {
-        ServerHandler::get_info(&self.0)
+        ServerHandler::get_info(&self.server)
     }
 }

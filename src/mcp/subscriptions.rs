@@ -10,22 +10,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rmcp::RoleServer;
 use rmcp::model::{ResourceUpdatedNotificationParam, SubscriptionFilter};
 use rmcp::service::{Peer, SubscriptionContext, SubscriptionSink};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::resources::address::Address;
 use super::server::Content;
-use super::teller::{Heard, Teller};
+use super::teller::{Heard, Teller, Telling};
 use super::{Lifecycle, Server};
 use crate::domain::error::{Code, Error, Result};
-use crate::service::{Changes, is_named};
+use crate::service::is_named;
 
 /// The method of 2026-07-28.
 pub(crate) const LISTEN: &str = "subscriptions/listen";
 
 /// The most resources that one connection or listener hears of.
 const RESOURCES: usize = 1_000;
+/// The most listeners at once, of all connections. Over HTTP each holds a connection, so that places
+/// must be left for calls.
+pub(super) const LISTENERS: usize = 128;
 
 /// What a client wants to hear of.
 #[derive(Debug, Default)]
@@ -85,7 +89,7 @@ enum News {
         instances: BTreeSet<(String, String)>,
         registered: bool,
     },
-    /// Tellings were missed.
+    /// Tellings were missed, or it was told so.
     Anything,
 }
 
@@ -94,23 +98,26 @@ impl News {
     async fn next(heard: &mut Heard) -> Option<Self> {
         let mut news = Self::Of { instances: BTreeSet::new(), registered: false };
         match heard.recv().await {
-            Ok(changes) => news.add(&changes),
+            Ok(telling) => news.add(&telling),
             Err(RecvError::Lagged(_)) => news = Self::Anything,
             Err(RecvError::Closed) => return None,
         }
         loop {
             match heard.try_recv() {
-                Ok(changes) => news.add(&changes),
+                Ok(telling) => news.add(&telling),
                 Err(TryRecvError::Lagged(_)) => news = Self::Anything,
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return Some(news),
             }
         }
     }
 
-    fn add(&mut self, changes: &Changes) {
-        if let Self::Of { instances, registered } = self {
-            instances.extend(changes.instances.clone());
-            *registered |= changes.registered;
+    fn add(&mut self, telling: &Telling) {
+        match (&mut *self, telling) {
+            (Self::Of { instances, registered }, Telling::Changes(changes)) => {
+                instances.extend(changes.instances.clone());
+                *registered |= changes.registered;
+            }
+            _ => *self = Self::Anything,
         }
     }
 
@@ -174,25 +181,26 @@ impl Outlet {
 /// A place in the news from before a listener was acknowledged: what is recorded once the client
 /// has the acknowledgement is told for certain. Taken by the one listener that it was made for.
 #[derive(Clone)]
-pub(crate) struct Beginning(Arc<Mutex<Option<Heard>>>);
+pub(crate) struct Beginning(Arc<Mutex<Option<(Heard, OwnedSemaphorePermit)>>>);
 
 impl Beginning {
-    fn take(&self) -> Option<Heard> {
+    fn take(&self) -> Option<(Heard, OwnedSemaphorePermit)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 impl<S: Lifecycle> Server<S> {
     /// To be called before a request to listen is handed to rmcp, which acknowledges it before it
-    /// asks the server. None where there is nothing to hear, or the store cannot be read.
-    pub(crate) async fn beginning(&self) -> Option<Beginning> {
-        match self.content.as_ref()?.teller.subscribe().await {
-            Ok(heard) => Some(Beginning(Arc::new(Mutex::new(Some(heard))))),
-            Err(error) => {
-                tracing::warn!(%error, "a client cannot listen to changes");
-                None
-            }
-        }
+    /// asks the server. None where there is nothing to hear.
+    ///
+    /// # Errors
+    ///
+    /// `too_many_listeners`, and `store_*` errors.
+    pub(crate) async fn beginning(&self) -> Result<Option<Beginning>> {
+        let Some(content) = &self.content else { return Ok(None) };
+        let place = Arc::clone(&content.listeners).try_acquire_owned().map_err(|_| no_place())?;
+        let heard = content.teller.subscribe().await?;
+        Ok(Some(Beginning(Arc::new(Mutex::new(Some((heard, place)))))))
     }
 }
 
@@ -210,7 +218,8 @@ pub(super) async fn listen(
         || request.extensions.get::<axum::http::request::Parts>()?.extensions.get::<Beginning>();
     let beginning = request.extensions.get::<Beginning>().or_else(over_http);
     let wanted = Wanted::of(context.accepted());
-    let heard = beginning.and_then(Beginning::take);
+    // The place is held to the end of this call.
+    let (heard, _place) = beginning.and_then(Beginning::take).unzip();
     let passing = async {
         match heard {
             _ if wanted.is_empty() => std::future::pending().await,
@@ -320,6 +329,15 @@ impl Connection {
     }
 }
 
+fn no_place() -> Error {
+    Error::new(
+        Code::TooManyListeners,
+        format!("the server has {LISTENERS} listeners, the most there can be at once"),
+        "end a subscriptions/listen that is not needed; one listener can hear of many resources",
+    )
+    .with("limit", LISTENERS)
+}
+
 fn too_many() -> Error {
     Error::new(
         Code::InvalidArgument,
@@ -334,12 +352,13 @@ mod tests {
     use tokio::sync::broadcast;
 
     use super::*;
+    use crate::service::Changes;
 
     const ID: &str = "0191e7a4-0000-7000-8000-0000008f4a2b";
 
-    fn changes(handle: &str, registered: bool) -> Arc<Changes> {
+    fn changes(handle: &str, registered: bool) -> Telling {
         let instances = [(ID.to_owned(), handle.to_owned())].into();
-        Arc::new(Changes { instances, registered, ..Changes::default() })
+        Telling::Changes(Arc::new(Changes { instances, registered, ..Changes::default() }))
     }
 
     fn wanted(uris: &[&str]) -> Wanted {

@@ -16,13 +16,22 @@ const BACKLOG: usize = 64;
 /// How long to wait after the feed could not be read.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// What a subscriber is told.
+#[derive(Clone, Debug)]
+pub(super) enum Telling {
+    /// This changed.
+    Changes(Arc<Changes>),
+    /// Anything may have: the feed cannot be read from now on, or can be again.
+    Anything,
+}
+
 /// What a subscriber hears. One that lags has missed tellings, but knows it.
-pub(super) type Heard = Receiver<Arc<Changes>>;
+pub(super) type Heard = Receiver<Telling>;
 
 /// Reads the feed while there are subscribers.
 pub(super) struct Teller {
     service: Service,
-    running: Arc<Mutex<Option<WeakSender<Arc<Changes>>>>>,
+    running: Arc<Mutex<Option<WeakSender<Telling>>>>,
 }
 
 impl Teller {
@@ -30,38 +39,40 @@ impl Teller {
         Self { service, running: Arc::default() }
     }
 
-    /// Tells of every change that is recorded after this returns.
+    /// Tells of every change that is recorded after this returns. While the store cannot be read nothing
+    /// can be told; that, and its end, is told as a change of everything: whoever reads learns why.
     ///
     /// # Errors
     ///
     /// `store_*` errors.
     pub(super) async fn subscribe(&self) -> Result<Heard> {
         let mut running = self.running.lock().await;
+        let appended = self.service.appended();
+        // Read even when others listen already: one that comes while nothing can be told is refused.
+        let cursor = self.service.feed_cursor(None, 0).await?;
         if let Some(sender) = running.as_ref().and_then(WeakSender::upgrade) {
             return Ok(sender.subscribe());
         }
-        let appended = self.service.appended();
-        let cursor = self.service.feed_cursor(None, 0).await?;
         let (sender, heard) = broadcast::channel(BACKLOG);
         *running = Some(sender.downgrade());
-        let telling = Telling { service: self.service.clone(), cursor, sender };
-        tokio::spawn(telling.run(appended, Arc::clone(&self.running)));
+        let reading = Reading { service: self.service.clone(), cursor, sender };
+        tokio::spawn(reading.run(appended, Arc::clone(&self.running)));
         Ok(heard)
     }
 }
 
 /// The task that reads the feed.
-struct Telling {
+struct Reading {
     service: Service,
     cursor: String,
-    sender: Sender<Arc<Changes>>,
+    sender: Sender<Telling>,
 }
 
-impl Telling {
+impl Reading {
     async fn run(
         mut self,
         mut appended: watch::Receiver<u64>,
-        running: Arc<Mutex<Option<WeakSender<Arc<Changes>>>>>,
+        running: Arc<Mutex<Option<WeakSender<Telling>>>>,
     ) {
         loop {
             tokio::select! {
@@ -83,21 +94,27 @@ impl Telling {
 
     /// Tells of what the feed has, to its present end or until nobody listens.
     async fn tell(&mut self) {
+        let mut is_interrupted = false;
         loop {
             match self.service.changes(self.cursor.clone()).await {
                 Ok(changes) => {
+                    if std::mem::take(&mut is_interrupted) {
+                        self.send(Telling::Anything);
+                    }
                     self.cursor.clone_from(&changes.cursor);
                     let has_more = changes.has_more;
                     if !changes.instances.is_empty() {
-                        // Without a receiver there is nobody to tell.
-                        let _ = self.sender.send(Arc::new(changes));
+                        self.send(Telling::Changes(Arc::new(changes)));
                     }
                     if !has_more {
                         return;
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "subscribers cannot be told of changes at the moment");
+                    if !std::mem::replace(&mut is_interrupted, true) {
+                        tracing::warn!(%error, "subscribers cannot be told of changes");
+                        self.send(Telling::Anything);
+                    }
                     tokio::select! {
                         () = sleep(RETRY) => {}
                         () = self.sender.closed() => return,
@@ -105,5 +122,10 @@ impl Telling {
                 }
             }
         }
+    }
+
+    fn send(&self, telling: Telling) {
+        // Without a receiver there is nobody to tell.
+        let _ = self.sender.send(telling);
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::EventId;
 use crate::domain::limits::Limits;
+use crate::domain::shown::shown;
 use crate::domain::time::{InvalidTime, TimeRange, Timestamp, parse_end, parse_start};
 
 /// A page size.
@@ -14,7 +15,7 @@ pub fn limit(given: Option<i64>, limits: &Limits) -> Result<u32> {
         _ => Err(Error::new(
             Code::InvalidLimit,
             format!("limit is {}, it must be 1 to {most}", given.unwrap_or_default()),
-            "ask for a smaller page, and for the next one with offset or after_sequence",
+            "ask for a page within these bounds, and for the next one with its cursor",
         )
         .at("limit")),
     }
@@ -74,7 +75,7 @@ fn date(
     parse: fn(&str) -> std::result::Result<Timestamp, InvalidTime>,
 ) -> Result<Timestamp> {
     parse(text).map_err(|_| {
-        let shown: String = text.chars().take(40).collect();
+        let shown = shown(text, 40);
         Error::new(
             Code::InvalidDate,
             format!("{field} is {shown:?}, which is no date"),
@@ -87,7 +88,7 @@ fn date(
 /// An event id.
 pub fn event_id(text: &str, field: &str) -> Result<EventId> {
     text.parse().map_err(|_| {
-        let shown: String = text.chars().take(40).collect();
+        let shown = shown(text, 40);
         Error::new(
             Code::InvalidEventId,
             format!("{field} is {shown:?}, which is no UUID"),
@@ -107,7 +108,7 @@ pub fn name(text: &str, field: &str, code: Code, max_chars: usize) -> Result<()>
     {
         return Ok(());
     }
-    let shown: String = text.chars().take(80).collect();
+    let shown = shown(text, 80);
     Err(Error::new(
         code,
         format!(

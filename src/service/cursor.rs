@@ -45,7 +45,14 @@ pub(super) fn parse_feed(text: &str) -> Result<FeedCursor> {
         let number = |text| u64::from_str_radix(text, 16).ok();
         Some(FeedCursor { transaction: number(transaction)?, position: number(position)? })
     };
-    parse().ok_or_else(unknown)
+    parse().ok_or_else(|| {
+        Error::new(
+            Code::InvalidArgument,
+            "the cursor is none that the feed gave",
+            "give the cursor of an event as `annals tail --json` shows it, or leave it out",
+        )
+        .at("cursor")
+    })
 }
 
 /// A cursor that this question did not give.

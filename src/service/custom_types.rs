@@ -193,12 +193,11 @@ impl Service {
         wanted: &Arc<CustomType>,
         current: Option<&StoredType>,
     ) -> Result<NewerEvents> {
-        let current = current
-            .map(|stored| {
-                let definition = Definition::from_stored(&stored.name, &stored.definition)?;
-                Ok(CustomType::new(definition, stored.version))
-            })
-            .transpose()?;
+        // One that cannot be read says of no event that it does not fit.
+        let current = current.and_then(|stored| {
+            let definition = Definition::from_stored(&stored.name, &stored.definition).ok()?;
+            Some(CustomType::new(definition, stored.version))
+        });
         let name = wanted.definition().name.clone();
         let wanted = Arc::clone(wanted);
         let fault = move |event: &Event| -> Option<Error> {

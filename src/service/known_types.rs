@@ -2,7 +2,7 @@
 //! stand now. Whatever another process has changed holds at once, so the store is asked in every
 //! call that names a type which is not built in. Compiled schemas are kept: a version never changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Service;
@@ -46,23 +46,24 @@ impl Service {
         }
         let count = asked.len();
         let stored = self.store.event_types(&TypesAsked::Named(asked)).await?;
-        if stored.len() < count { self.all_types().await } else { self.known(&stored) }
+        if stored.len() < count { self.all_types().await } else { Ok(self.known(&stored)) }
     }
 
     /// The built-in types and every custom one.
     pub(super) async fn all_types(&self) -> Result<KnownTypes> {
-        self.known(&self.store.event_types(&TypesAsked::Newest).await?)
+        Ok(self.known(&self.store.event_types(&TypesAsked::Newest).await?))
     }
 
-    fn known(&self, stored: &[StoredType]) -> Result<KnownTypes> {
-        let standing = |stored: &StoredType| {
-            Ok(Standing {
-                newest: self.custom_types.version(stored)?,
-                change: stored.change,
-                retired: stored.retired_at.is_some(),
-            })
-        };
-        let custom = stored.iter().map(standing).collect::<Result<Vec<_>>>()?;
-        Ok(KnownTypes::new(self.catalogue, custom))
+    /// One that cannot be read keeps nobody from using the others.
+    fn known(&self, stored: &[StoredType]) -> KnownTypes {
+        let (mut custom, mut unreadable) = (Vec::new(), BTreeMap::new());
+        for stored in stored {
+            let (change, retired) = (stored.change, stored.retired_at.is_some());
+            match self.custom_types.version(stored) {
+                Ok(newest) => custom.push(Standing { newest, change, retired }),
+                Err(error) => drop(unreadable.insert(stored.name.clone(), error)),
+            }
+        }
+        KnownTypes::new(self.catalogue, custom).with_unreadable(unreadable)
     }
 }

@@ -64,11 +64,14 @@ pub use mapping::Mapping;
 pub use query::{EventView, Filters, OneOrMany, QueryAnswer, QueryRequest, SortOrder};
 pub use rebuild::{RegistryCheck, RowDifference, Unprojectable};
 pub use redact::{
-    FindingView, RedactAnswer, RedactRequest, redact, redactor_allowing, without_secrets,
+    FindingView, RedactAnswer, RedactRequest, redact, redactor_allowing, text_without_secrets,
+    without_secrets,
 };
 pub use register::{RegisterAnswer, RegisterRequest};
 pub use replay::{ReplayAnswer, ReplayRequest};
-pub use types::{EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView};
+pub use types::{
+    EventTypeAnswer, ListEventTypesAnswer, ListEventTypesRequest, TypeVersionView, UnreadableType,
+};
 pub use verify::{FaultView, VerifyAnswer, VerifyRequest};
 
 /// Annals, over one store. Clones share it.

@@ -91,6 +91,7 @@ pub(super) fn redact_text(redactor: &Redactor, text: &str) -> String {
 /// A refusal without the secrets of the values that it shows.
 pub(super) fn redact_refusal(redactor: &Redactor, mut refusal: Error) -> Error {
     refusal.message = redact_text(redactor, &refusal.message);
+    refusal.hint = redact_text(redactor, &refusal.hint).into();
     refusal.field = refusal.field.map(|field| redact_text(redactor, &field));
     if let Some(details) = &refusal.details {
         let mut details = Value::Object(details.as_ref().clone());
@@ -106,6 +107,11 @@ pub(super) fn redact_refusal(redactor: &Redactor, mut refusal: Error) -> Error {
 /// name. The entry layers say no refusal without it.
 pub fn without_secrets(refusal: Error) -> Error {
     redact_refusal(Redactor::standard(), refusal)
+}
+
+/// A text about what a caller gave, such as how a command is used, as it may be shown.
+pub fn text_without_secrets(text: &str) -> String {
+    redact_text(Redactor::standard(), text)
 }
 
 /// Refuses a name, or a definition, with a secret: it is shown everywhere, and nothing can stand in the

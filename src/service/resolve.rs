@@ -6,6 +6,7 @@ use super::{InstanceView, ListInstancesRequest, Service};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
+use crate::domain::shown::shown;
 use crate::store::InstanceHint;
 
 /// How many matches an ambiguous hint shows.
@@ -81,7 +82,7 @@ fn none_yet(hint: &str) -> Error {
 }
 
 pub(super) fn not_found(hint: &str) -> Error {
-    let shown: String = hint.chars().take(80).collect();
+    let shown = shown(hint, 80);
     Error::new(
         Code::InstanceNotFound,
         format!("no instance has the id or handle {shown:?}"),

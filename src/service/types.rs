@@ -25,6 +25,20 @@ pub struct ListEventTypesRequest {
 pub struct ListEventTypesAnswer {
     /// All of them, by category.
     pub event_types: Vec<EventTypeEntry>,
+    /// Custom types whose stored definition cannot be read; nothing of these types can be recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableType>,
+}
+
+/// A custom type whose stored definition cannot be read.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct UnreadableType {
+    /// The event type.
+    pub event_type: String,
+    /// Why it cannot be read.
+    pub error: String,
+    /// What to do.
+    pub hint: String,
 }
 
 /// An event type in full.
@@ -36,6 +50,9 @@ pub struct EventTypeAnswer {
     /// Of a custom type, every version that it has had, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub versions: Vec<TypeVersionView>,
+    /// The versions whose stored definition cannot be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable_versions: Vec<u32>,
 }
 
 /// A version of a custom event type.
@@ -72,9 +89,16 @@ impl Service {
             Category::parse(name).ok_or_else(|| Category::unknown(name).at("category"))
         };
         let category = request.category.as_deref().map(parse).transpose()?;
-        let entries = self.all_types().await?.entries().into_iter();
+        let known = self.all_types().await?;
+        let entries = known.entries().into_iter();
         let asked = entries.filter(|entry| category.is_none_or(|asked| entry.category == asked));
-        Ok(ListEventTypesAnswer { event_types: asked.collect() })
+        // Of which category they are is not known.
+        let unreadable = known.unreadable().iter().map(|(name, error)| UnreadableType {
+            event_type: name.clone(),
+            error: error.message.clone(),
+            hint: error.hint.clone().into_owned(),
+        });
+        Ok(ListEventTypesAnswer { event_types: asked.collect(), unreadable: unreadable.collect() })
     }
 
     /// One event type in full, with its JSON Schema.
@@ -89,8 +113,15 @@ impl Service {
             Some(_) => self.store.event_types(&TypesAsked::Versions(name.to_owned())).await?,
             None => Vec::new(),
         };
-        let versions = versions.iter().map(version).collect::<Result<_>>()?;
-        Ok(EventTypeAnswer { details, versions })
+        let read = versions.iter().map(|stored| version(stored).map_err(|_| stored.version));
+        let (mut versions, mut unreadable_versions) = (Vec::new(), Vec::new());
+        for version in read {
+            match version {
+                Ok(view) => versions.push(view),
+                Err(number) => unreadable_versions.push(number),
+            }
+        }
+        Ok(EventTypeAnswer { details, versions, unreadable_versions })
     }
 }
 

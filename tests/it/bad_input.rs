@@ -101,6 +101,7 @@ fn every_code_that_a_caller_can_provoke_is_in_the_table() {
         Code::InvalidHeader,
         Code::IncompleteRequest,
         Code::InvalidMessage,
+        Code::UnknownMethod,
     ];
     for code in Code::ALL {
         let by_arguments = !matches!(code.class(), Class::Unavailable | Class::Failed);

@@ -10,6 +10,7 @@ mod formats;
 pub mod import;
 mod input;
 mod interrupted;
+mod lifecycle;
 mod lines;
 mod people;
 mod serve;
@@ -17,4 +18,7 @@ mod store;
 mod tail;
 mod terminal;
 mod times;
+#[cfg(target_os = "linux")]
+mod tmux;
 mod types;
+mod version;

@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A fresh home folder, and an empty folder to work in.
 pub struct Home {
     folder: TempDir,
+    /// What starts the program.
+    prefix: Vec<&'static str>,
 }
 
 impl Home {
@@ -26,7 +28,18 @@ impl Home {
         for name in ["home", "work"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Self { folder }
+        Self { folder, prefix: Vec::new() }
+    }
+
+    /// A home whose program may do only what the permissions of files allow, even for root.
+    #[cfg(target_os = "linux")]
+    pub fn without_privileges() -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let mut home = Self::new();
+        if std::fs::metadata(home.home()).unwrap().uid() == 0 {
+            home.prefix = vec!["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+        }
+        home
     }
 
     pub fn home(&self) -> PathBuf {
@@ -52,9 +65,15 @@ impl Home {
 
     /// The program with these arguments and nothing of this process's environment but the path.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_annals"));
+        let line = [&self.prefix[..], &[env!("CARGO_BIN_EXE_annals")]].concat();
+        let mut command = self.around(Command::new(line[0]));
+        command.args(&line[1..]).args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// Another program in the same surroundings.
+    pub fn around(&self, mut command: Command) -> Command {
+        command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home())
@@ -201,8 +220,14 @@ impl McpClient {
         content
     }
 
+    /// Kills the server with SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        wait(&mut self.child);
+    }
+
     /// Ends the input and waits for the end of the server.
-    pub fn end(mut self) {
+    pub fn end(&mut self) {
         self.input = None;
         assert_eq!(wait(&mut self.child), Some(0));
     }

@@ -8,6 +8,8 @@ mod checker;
 mod cli;
 mod cli_program;
 mod conformance;
+mod disk;
+mod faults;
 mod inspector;
 mod kill;
 mod mcp_changes;

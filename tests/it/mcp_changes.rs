@@ -343,3 +343,99 @@ async fn nothing_is_left_of_subscriptions_whose_clients_went_away() {
     writer.emit(&id).await;
     assert_eq!(updated_uri(&stream.next().await.unwrap()), uri);
 }
+
+/// The next change of the resource that is told, past changes of the list.
+async fn next_update(listener: &mut Listener) -> String {
+    loop {
+        let note = listener.next().await.expect("the listener goes on");
+        if note["method"] != LIST_CHANGED {
+            return updated_uri(&note);
+        }
+    }
+}
+
+/// While the store is lost no change can be told. That is told as one: whoever reads again learns why.
+#[tokio::test]
+async fn who_listens_hears_that_the_store_is_lost_and_when_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::of(&folder).await;
+    let (id, _) = writer.register().await;
+    let uri = format!("annals://instances/{id}");
+    let params = listen(std::slice::from_ref(&uri), false);
+    let mut listeners = Vec::new();
+    for client in modern(&folder).await {
+        listeners.push(Listener::start(client, params.clone()).await.0);
+    }
+    let mut older = Client::stdio(&folder, Era::Legacy).await;
+    older.result("resources/subscribe", json!({"uri": uri})).await;
+    let mut late = Client::stdio(&folder, Era::Modern).await;
+    let (store, away) = (folder.path().join("annals.db"), folder.path().join("away"));
+    std::fs::rename(&store, &away).unwrap();
+    for listener in &mut listeners {
+        assert_eq!(next_update(listener).await, uri);
+    }
+    assert_eq!(updated_uri(&older.next().await.unwrap()), uri);
+    let code = |error: Value| error["data"]["code"].clone();
+    let read = older.error("resources/read", json!({"uri": uri})).await;
+    assert_eq!(code(read), "store_unavailable");
+    // Who begins to listen now is told at once.
+    let late_id = late.send("subscriptions/listen", params).await;
+    let answer = loop {
+        let message = late.next().await.unwrap();
+        if message["id"] == late_id {
+            break message;
+        }
+    };
+    assert_eq!(code(answer["error"].clone()), "store_unavailable", "{answer}");
+    std::fs::rename(&away, &store).unwrap();
+    for listener in &mut listeners {
+        assert_eq!(next_update(listener).await, uri);
+    }
+    assert_eq!(updated_uri(&older.next().await.unwrap()), uri);
+    writer.emit(&id).await;
+    for listener in &mut listeners {
+        assert_eq!(next_update(listener).await, uri);
+    }
+    assert_eq!(updated_uri(&older.next().await.unwrap()), uri);
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_listeners_and_a_place_that_is_left_is_given_again() {
+    const MOST: usize = 128;
+    let folder = tempfile::tempdir().unwrap();
+    let params = listen(&["annals://instances".to_owned()], false);
+    let mut client = Client::stdio(&folder, Era::Modern).await;
+    let mut last = 0;
+    for _ in 0..MOST {
+        last = client.send("subscriptions/listen", params.clone()).await;
+        assert_eq!(client.next().await.unwrap()["method"], ACKNOWLEDGED);
+    }
+    let error = client.error("subscriptions/listen", params.clone()).await;
+    assert_eq!(error["data"]["code"], "too_many_listeners", "{error}");
+    assert_eq!(error["data"]["limit"], MOST, "{error}");
+    client.notify("notifications/cancelled", json!({"requestId": last})).await;
+    client.result("resources/templates/list", json!({})).await;
+    client.send("subscriptions/listen", params.clone()).await;
+    assert_eq!(client.next().await.unwrap()["method"], ACKNOWLEDGED);
+
+    // Over HTTP the refusal is no stream, and calls are served all the while.
+    let mut client = Client::http(&folder, Era::Modern).await;
+    let mut streams = Vec::new();
+    for _ in 0..MOST {
+        let mut stream = client.stream("subscriptions/listen", params.clone()).await;
+        assert_eq!(stream.next().await.unwrap()["method"], ACKNOWLEDGED);
+        streams.push(stream);
+    }
+    let error = client.error("subscriptions/listen", params.clone()).await;
+    assert_eq!(error["data"]["code"], "too_many_listeners", "{error}");
+    client.result("resources/templates/list", json!({})).await;
+    streams.pop();
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut stream = client.stream("subscriptions/listen", params.clone()).await;
+        match timeout(Duration::from_millis(200), stream.next()).await {
+            Ok(Some(message)) => break assert_eq!(message["method"], ACKNOWLEDGED),
+            _ => assert!(Instant::now() < end, "the place is not given again"),
+        }
+    }
+}

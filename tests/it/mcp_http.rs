@@ -317,7 +317,6 @@ async fn what_is_wrong_as_http_is_refused_as_http() {
     let answer = json!({"jsonrpc": "2.0", "id": 1, "result": {}}).to_string();
     let head = format!("/mcp HTTP/1.1\r\nHost: {}\r\n", served.address);
     let json = "Content-Type: application/json";
-    let no_code = ""; // rmcp's own answer
     for (request, body, status, code) in [
         (format!("POST {head}Content-Type: text/plain"), &*ping, 415, "unsupported_media_type"),
         (format!("POST {head}{json}\r\nAccept: text/html"), &*ping, 406, "not_acceptable"),
@@ -327,7 +326,7 @@ async fn what_is_wrong_as_http_is_refused_as_http() {
             400,
             "invalid_header",
         ),
-        (format!("POST {head}{json}"), &*answer, 400, no_code),
+        (format!("POST {head}{json}"), &*answer, 400, "invalid_message"),
         (format!("GET {head}Accept: text/event-stream"), "", 405, "method_not_allowed"),
         (format!("DELETE {head}Accept: */*"), "", 405, "method_not_allowed"),
         (format!("PUT {head}{json}"), &*ping, 405, "method_not_allowed"),

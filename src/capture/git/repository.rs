@@ -159,7 +159,7 @@ fn discover(path: &Path) -> Result<gix::ThreadSafeRepository> {
     let options = Mapping { full: options.clone(), reduced: options };
     gix::ThreadSafeRepository::discover_opts(path, search, options).map_err(|error| {
         if error.downcast_any_ref::<upwards::Error>().is_some() {
-            let what = "is not in a git repository, nor is it one";
+            let what = "is no git repository, and is in none";
             return refusal::path(path, what, "name a folder of a repository, or run `git init`");
         }
         refusal::repository("the configuration", refusal::causes(&error))

@@ -19,8 +19,7 @@ use crate::service::{
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Jsonl {
-    /// The file; - for standard input
-    #[arg(value_name = "FILE|-")]
+    /// The file, or - for standard input
     file: PathBuf,
     /// What to do about a bad line: end there, or go on without it
     #[arg(long, value_enum, default_value_t = OnBadLine::Stop, value_name = "WHAT")]
@@ -58,9 +57,9 @@ Examples:
   annals import jsonl - -p odin --event-type my_note --source chat < notes
 
 Importing again, also after an interruption or with more lines at the end, adds
-only what is missing. Two equal lines are two events, unless --id-field says that
-they are one. The first 20 refused lines are named, the others counted; the exit
-code is then not 0. More: docs/importing.md.";
+only what is missing. Two equal lines are two events, unless --id-field says
+that they are one. The first 20 refused lines are named, the others counted;
+the exit code is then not 0. More: docs/importing.md.";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum OnBadLine {
@@ -76,7 +75,7 @@ impl Jsonl {
         let restore = is_export && !self.plain;
         let mapping = (!restore).then(|| self.mapping(is_export)).transpose()?;
         let service = context.service()?;
-        let mut report = Report { progress: Progress::new(size, "importing bytes") };
+        let mut report = Report { progress: Progress::of_bytes(size, "importing") };
         let answer = self.import(&service, stream, mapping, &mut report).await;
         report.progress.finish();
         service.shutdown().await;

@@ -38,6 +38,9 @@ Every process that uses the store goes by it at once.";
 
 /// Retire an event type of your own: it takes no new events, and its stored ones stay
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  annals types remove review_completed\n\nAdding its definition again brings it back."
+)]
 pub struct Remove {
     /// The event type
     name: String,

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::refusal::cut_to;
 use crate::domain::error::{Code, Error};
+use crate::domain::shown::shown;
 
 /// What part of an agent's work an event type is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -62,7 +62,7 @@ impl Category {
         let known: Vec<_> = Self::ALL.iter().map(|category| category.as_str()).collect();
         Error::new(
             Code::UnknownCategory,
-            format!("{:?} is no category of event types", cut_to(name, 40)),
+            format!("{:?} is no category of event types", shown(name, 40)),
             format!("use one of: {}", known.join(", ")),
         )
     }

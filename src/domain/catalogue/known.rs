@@ -27,11 +27,13 @@ pub struct Standing {
 pub struct KnownTypes {
     builtin: &'static Catalogue,
     custom: BTreeMap<String, Standing>,
+    /// Custom types whose stored definition cannot be read, and why.
+    unreadable: BTreeMap<String, Error>,
 }
 
 impl From<&'static Catalogue> for KnownTypes {
     fn from(builtin: &'static Catalogue) -> Self {
-        Self { builtin, custom: BTreeMap::new() }
+        Self { builtin, custom: BTreeMap::new(), unreadable: BTreeMap::new() }
     }
 }
 
@@ -43,7 +45,14 @@ impl KnownTypes {
             .map(|standing| (standing.newest.definition().name.clone(), standing))
             .filter(|(name, _)| builtin.get(name).is_none())
             .collect();
-        Self { builtin, custom }
+        Self { builtin, custom, unreadable: BTreeMap::new() }
+    }
+
+    /// The same besides custom types that cannot be read, each with the reason.
+    #[must_use]
+    pub fn with_unreadable(mut self, unreadable: BTreeMap<String, Error>) -> Self {
+        self.unreadable = unreadable;
+        self
     }
 
     /// The custom type of this name, retired or not.
@@ -51,7 +60,12 @@ impl KnownTypes {
         self.custom.get(name)
     }
 
-    /// Refuses a name that no type has. A retired type is known.
+    /// The types whose definition cannot be read, and why.
+    pub fn unreadable(&self) -> &BTreeMap<String, Error> {
+        &self.unreadable
+    }
+
+    /// Refuses a name that no type has. A retired type is known, and one that cannot be read.
     ///
     /// # Errors
     ///
@@ -59,6 +73,7 @@ impl KnownTypes {
     pub fn require(&self, name: &str) -> Result<()> {
         match self.category(name) {
             Some(_) => Ok(()),
+            None if self.unreadable.contains_key(name) => Ok(()),
             None => Err(self.unknown(name)),
         }
     }
@@ -82,7 +97,8 @@ impl KnownTypes {
     ///
     /// # Errors
     ///
-    /// As [`Catalogue::validate`]; `unknown_event_type` for a retired type too.
+    /// As [`Catalogue::validate`]; `unknown_event_type` for a retired type too, `store_corrupt` for one
+    /// that cannot be read.
     pub fn validate(&self, name: &str, event_data: &Value) -> Result<TypeCheck> {
         match self.custom.get(name) {
             Some(custom) if custom.retired => Err(retired(name)),
@@ -94,7 +110,7 @@ impl KnownTypes {
                 self.builtin.validate(name, event_data)?;
                 Ok(TypeCheck::Fits)
             }
-            None => Err(self.unknown(name)),
+            None => Err(self.not_known(name)),
         }
     }
 
@@ -120,7 +136,7 @@ impl KnownTypes {
     ///
     /// # Errors
     ///
-    /// `unknown_event_type`, with the nearest names.
+    /// `unknown_event_type`, with the nearest names; `store_corrupt` for one that cannot be read.
     pub fn details(&self, name: &str) -> Result<EventTypeDetails> {
         match (self.builtin.get(name), self.custom.get(name)) {
             (Some(builtin), _) => Ok(builtin.details()),
@@ -129,8 +145,12 @@ impl KnownTypes {
                 details.entry.retired = custom.retired;
                 Ok(details)
             }
-            (None, None) => Err(self.unknown(name)),
+            (None, None) => Err(self.not_known(name)),
         }
+    }
+
+    fn not_known(&self, name: &str) -> Error {
+        self.unreadable.get(name).cloned().unwrap_or_else(|| self.unknown(name))
     }
 
     fn unknown(&self, name: &str) -> Error {

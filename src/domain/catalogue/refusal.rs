@@ -263,7 +263,7 @@ fn has(count: usize, noun: &str) -> String {
 
 /// A caller's text, cut to what a message may hold.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    cut_to(text, SHOWN_CHARS)
+    crate::domain::shown::shown(text, SHOWN_CHARS)
 }
 
 /// A text, cut to so many characters.

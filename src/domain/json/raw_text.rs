@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::normal_text;
 use crate::domain::error::{Code, Error, Result};
+use crate::domain::shown::shown;
 
 /// Checks JSON text before it is parsed. `root` is the path that errors start with; it may be empty.
 ///
@@ -115,7 +116,7 @@ impl<'a> Scan<'a> {
             return Ok(());
         }
         let path = self.path();
-        let shown: String = literal.chars().take(40).collect();
+        let shown = shown(literal, 40);
         Err(Error::new(
             Code::InexactNumber,
             format!("{path} is {shown}, a number that would change when it is stored"),
@@ -141,7 +142,8 @@ impl<'a> Scan<'a> {
             match frame {
                 Frame::Array { index } => path += &format!("[{index}]"),
                 Frame::Object { key: Some(key), .. } => {
-                    let shown: String = unescaped(key).chars().take(80).collect();
+                    let key = unescaped(key);
+                    let shown = shown(&key, 80);
                     let dot = if path.is_empty() { "" } else { "." };
                     path += &format!("{dot}{shown}");
                 }

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::domain::error::{Code, Error, Result};
-use crate::service::EventsPage;
+use crate::service::{EventsPage, text_without_secrets};
 
 pub(super) const INSTANCES: &str = "annals://instances";
 pub(super) const TYPES: &str = "annals://types";
@@ -88,7 +88,8 @@ fn page(query: &str) -> Result<EventsPage> {
         _ => None,
     };
     page.ok_or_else(|| {
-        let shown: String = query.chars().take(40).collect();
+        // Whole, for half of a secret is one that no rule knows.
+        let shown: String = text_without_secrets(query).chars().take(40).collect();
         Error::new(
             Code::InvalidArgument,
             format!("{shown:?} names no page of events"),
@@ -100,7 +101,7 @@ fn page(query: &str) -> Result<EventsPage> {
 }
 
 fn unknown(uri: &str) -> Error {
-    let shown: String = uri.chars().take(120).collect();
+    let shown: String = text_without_secrets(uri).chars().take(120).collect();
     Error::new(
         Code::InvalidArgument,
         format!("there is no resource {shown}"),

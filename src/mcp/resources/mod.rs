@@ -156,7 +156,7 @@ fn events(page: EventsExcerpt, asked: EventsPage) -> Result<Value> {
 /// A refusal to read the resource at `uri`: what names nothing is a resource that is not there, for
 /// which the eras have different codes. The protocol wants `uri` in the data.
 pub(super) fn unread(refusal: Error, uri: &str) -> ErrorData {
-    let refusal = without_secrets(refusal).with("uri", uri);
+    let refusal = without_secrets(refusal.with("uri", uri));
     let is_missing = refusal.code.class() == Class::NotFound
         || refusal.code == Code::UnknownEventType
         || refusal.code == Code::InvalidArgument;

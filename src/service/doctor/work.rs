@@ -3,7 +3,7 @@
 use super::{Finding, count};
 use crate::domain::error::Result;
 use crate::domain::instance::Status;
-use crate::service::{ListInstancesRequest, RegistryCheck, Service};
+use crate::service::{ListEventTypesRequest, ListInstancesRequest, RegistryCheck, Service};
 
 impl Service {
     /// Judges the instances, and the registry against the events; with `rebuild` what differs is
@@ -18,10 +18,32 @@ impl Service {
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<(Vec<Finding>, RegistryCheck)> {
         let instances = self.judge_instances().await?;
+        let types = self.judge_types().await?;
         let check = self.check_registry(rebuild, progress).await?;
-        let mut findings = vec![instances, registry(&check)];
+        let mut findings = vec![instances, types, registry(&check)];
         findings.extend(unprojectable(&check));
         Ok((findings, check))
+    }
+
+    async fn judge_types(&self) -> Result<Finding> {
+        let listed = self.list_event_types(&ListEventTypesRequest::default()).await?;
+        let custom = listed.event_types.iter().filter(|entry| entry.custom).count();
+        let Some(first) = listed.unreadable.first() else {
+            let message = match custom {
+                0 => "the built-in ones".to_owned(),
+                custom => format!("the built-in ones, and {custom} of your own"),
+            };
+            return Ok(Finding::ok("types", message));
+        };
+        let names: Vec<&str> =
+            listed.unreadable.iter().map(|unreadable| &*unreadable.event_type).collect();
+        Ok(Finding::problem(
+            "types",
+            format!("not readable: {}; {}", names.join(", "), first.error),
+            "events of such a type are refused; those that are stored are whole, and the other types \
+             are not affected",
+            first.hint.clone(),
+        ))
     }
 
     async fn judge_instances(&self) -> Result<Finding> {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::error::While;
+use super::place::Place;
 use super::{Options, open, writer};
 use crate::domain::error::Result;
 
@@ -39,6 +40,7 @@ const PASSES: usize = 16;
 /// The thread's handle; dropped, the thread ends and lets go of the file.
 pub struct Checkpointer {
     log: Arc<Log>,
+    place: Arc<Place>,
     wake: Option<SyncSender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -62,7 +64,12 @@ impl Log {
 
 impl Checkpointer {
     /// Starts the thread, and counts the pages that `writer` commits.
-    pub fn start(path: &Path, options: &Options, writer: &mut Connection) -> Result<Self> {
+    pub fn start(
+        path: &Path,
+        place: &Arc<Place>,
+        options: &Options,
+        writer: &mut Connection,
+    ) -> Result<Self> {
         let connection = open::checkpointer(path, options)?;
         let log = Arc::new(Log::default());
         let (wake, woken) = sync_channel(1);
@@ -73,17 +80,18 @@ impl Checkpointer {
         };
         writer.wal_hook(Some(count)).while_doing("watching the write-ahead log")?;
         let watched = Arc::clone(&log);
+        let mover = Mover { connection, place: Arc::clone(place) };
         let thread = thread::Builder::new()
             .name("annals-checkpoint".into())
-            .spawn(move || run(&connection, &woken, &watched))
+            .spawn(move || run(&mover, &woken, &watched))
             .map_err(|error| writer::no_thread(&error))?;
-        Ok(Self { log, wake: Some(wake), thread: Some(thread) })
+        Ok(Self { log, place: Arc::clone(place), wake: Some(wake), thread: Some(thread) })
     }
 
     /// To be called by the writer between transactions.
     pub fn after_commit(&self, writer: &Connection) {
         if self.log.rest_due.swap(false, Ordering::Acquire) {
-            checkpoint(writer);
+            move_in_place(writer, &self.place);
             return;
         }
         let watched = self.log.watched.load(Ordering::Relaxed);
@@ -105,18 +113,30 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, woken: &Receiver<()>, log: &Log) {
+/// What the thread moves with.
+struct Mover {
+    connection: Connection,
+    place: Arc<Place>,
+}
+
+impl Mover {
+    fn checkpoint(&self) -> Option<i32> {
+        move_in_place(&self.connection, &self.place)
+    }
+}
+
+fn run(mover: &Mover, woken: &Receiver<()>, log: &Log) {
     while woken.recv().is_ok() {
         log.watched.store(true, Ordering::Relaxed);
         loop {
             let before = log.pages();
             if before >= DUE_PAGES {
-                move_bulk(connection, log);
+                move_bulk(mover, log);
                 break;
             }
             match woken.recv_timeout(PAUSE) {
                 Err(RecvTimeoutError::Timeout) if log.pages() == before => {
-                    checkpoint(connection);
+                    mover.checkpoint();
                     break;
                 }
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
@@ -132,10 +152,10 @@ fn run(connection: &Connection, woken: &Receiver<()>, log: &Log) {
 /// SQLite flushes the file only at the end of a pass during which nothing was committed: never of a long
 /// one, but mostly of a short one. The passes go on until one has probably flushed, so that not all of
 /// it is left to the writer, for whom callers wait.
-fn move_bulk(connection: &Connection, log: &Log) {
+fn move_bulk(mover: &Mover, log: &Log) {
     let (mut moved, mut short) = (0, 0);
     for _ in 0..PASSES {
-        let Some(so_far) = checkpoint(connection) else { break };
+        let Some(so_far) = mover.checkpoint() else { break };
         short += usize::from(so_far - moved <= REST_PAGES);
         moved = so_far;
         let left = log.pages() - moved;
@@ -144,6 +164,13 @@ fn move_bulk(connection: &Connection, log: &Log) {
         }
     }
     log.rest_due.store(true, Ordering::Release);
+}
+
+/// [`checkpoint`], unless a file of the store is lost. Without the log's index others do not see this
+/// connection's locks: they may have moved the log already and begun another one, whose pages would be
+/// overwritten with older ones.
+fn move_in_place(connection: &Connection, place: &Place) -> Option<i32> {
+    place.check().ok().and_then(|()| checkpoint(connection))
 }
 
 /// Moves what can be moved without waiting for anyone; gives the number of pages at the start of the
@@ -156,4 +183,47 @@ pub fn checkpoint(connection: &Connection) -> Option<i32> {
             tracing::warn!(%error, "the write-ahead log could not be moved into the store's file");
         })
         .ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may fail this way")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A database with a log, and the connection that wrote it.
+    fn database(folder: &Path) -> (std::path::PathBuf, Connection) {
+        let path = folder.join("a.db");
+        let writer = Connection::open(&path).unwrap();
+        let setup = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+                     CREATE TABLE t (a); INSERT INTO t VALUES (randomblob(100000))";
+        writer.execute_batch(setup).unwrap();
+        (path, writer)
+    }
+
+    #[test]
+    fn the_log_is_moved_only_while_every_file_is_the_one_that_was_opened() {
+        for ending in ["", "-wal", "-shm"] {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, _writer) = database(folder.path());
+            let place = Arc::new(Place::of(&path));
+            let connection = Connection::open(&path).unwrap();
+            // Opens the files.
+            connection.query_row("SELECT count(*) FROM t", [], |_| Ok(())).unwrap();
+            let mover = Mover { connection, place };
+            let file = folder.path().join(format!("a.db{ending}"));
+            let away = folder.path().join("away");
+            fs::rename(&file, &away).unwrap();
+            let size = || fs::metadata(&path).or_else(|_| fs::metadata(&away)).unwrap().len();
+            let before = size();
+            let log = Log::default();
+            log.pages.store(DUE_PAGES, Ordering::Relaxed);
+            move_bulk(&mover, &log);
+            assert_eq!((mover.checkpoint(), size()), (None, before), "{ending}");
+            fs::rename(&away, &file).unwrap();
+            assert!(mover.checkpoint().unwrap() > 0, "{ending}");
+            assert!(size() > before, "{ending}");
+        }
+    }
 }

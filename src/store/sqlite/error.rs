@@ -23,7 +23,7 @@ pub fn translate(error: &rusqlite::Error, doing: &str) -> Error {
             text("another program holds the store's lock"),
             "wait for the other program or stop it, then send the call again",
         ),
-        ErrorCode::DiskFull => Error::new(
+        _ if is_full(error) => Error::new(
             Code::StoreFull,
             text("the disk that holds the store is full"),
             "free space on that disk, then send the call again; what was acknowledged is safe",
@@ -78,6 +78,14 @@ pub fn is_io_fault(error: &rusqlite::Error) -> bool {
 /// Whether a constraint or a trigger refused a row.
 pub fn is_constraint(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|failure| failure.code == ErrorCode::ConstraintViolation)
+}
+
+/// Whether the disk is full. For the index of the log SQLite only says that it cannot grow, for which
+/// there is hardly another reason.
+pub fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|failure| {
+        failure.code == ErrorCode::DiskFull || failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    })
 }
 
 /// Whether the lock could not be had.

@@ -3,7 +3,7 @@
 //! One writer at a time holds the file's lock, gives positions and commits, so that no event ever
 //! appears below a position that a reader has seen.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::error::While;
 use super::open;
+use super::place::Place;
 use super::row::{self, EVENT_COLUMN_COUNT, EVENT_COLUMNS, integer};
 use crate::domain::error::Result;
 use crate::domain::event::Event;
@@ -91,6 +92,7 @@ pub fn cursor(
 /// Tells of commits, this process's and others'.
 pub struct Appends {
     path: PathBuf,
+    place: Arc<Place>,
     lock_timeout: Duration,
     changes: Arc<watch::Sender<u64>>,
     looking: Mutex<Option<Looking>>,
@@ -104,12 +106,13 @@ struct Looking {
 
 impl Appends {
     /// On the file at `path`; nothing looks at it before somebody asks.
-    pub fn new(path: PathBuf, lock_timeout: Duration) -> Self {
+    pub fn new(path: PathBuf, place: Arc<Place>, lock_timeout: Duration) -> Self {
         let changes = Arc::new(watch::Sender::new(0));
-        Self { path, lock_timeout, changes, looking: Mutex::default() }
+        Self { path, place, lock_timeout, changes, looking: Mutex::default() }
     }
 
-    /// Changes its value after every commit that is seen.
+    /// Changes its value after every commit that is seen, and when the store cannot be read any more:
+    /// who waits learns why by reading.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         let mut looking = self.looking();
         if looking.is_none() {
@@ -123,11 +126,12 @@ impl Appends {
 
     fn start(&self) -> std::io::Result<Looking> {
         let ended = Arc::new(AtomicBool::new(false));
-        let (path, timeout, end) = (self.path.clone(), self.lock_timeout, Arc::clone(&ended));
+        let (path, place) = (self.path.clone(), Arc::clone(&self.place));
+        let (timeout, end) = (self.lock_timeout, Arc::clone(&ended));
         let changes = Arc::downgrade(&self.changes);
         let thread = thread::Builder::new()
             .name("annals-feed".into())
-            .spawn(move || look(&path, timeout, &changes, &end))?;
+            .spawn(move || look(&Watched { path, place, timeout }, &changes, &end))?;
         Ok(Looking { ended, thread })
     }
 
@@ -146,43 +150,57 @@ impl Appends {
     }
 }
 
-/// Looks for commits until it is ended or the store is gone. SQLite keeps a counter of them, which
-/// costs next to nothing to read.
-fn look(
-    path: &Path,
-    lock_timeout: Duration,
-    changes: &Weak<watch::Sender<u64>>,
-    ended: &AtomicBool,
-) {
+/// What is looked at.
+struct Watched {
+    path: PathBuf,
+    place: Arc<Place>,
+    timeout: Duration,
+}
+
+impl Watched {
+    /// SQLite's counter of commits, which costs next to nothing to read. In files that are lost it would
+    /// stand still for ever.
+    fn version(&self, connection: &mut Option<Connection>) -> Result<i64> {
+        self.place.check()?;
+        let open = match connection.take() {
+            Some(open) => open,
+            None => open::reader(&self.path, self.timeout)?,
+        };
+        let version = open
+            .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .while_doing("looking for new events")?;
+        *connection = Some(open);
+        Ok(version)
+    }
+}
+
+/// Looks for commits until it is ended or the store is gone.
+fn look(watched: &Watched, changes: &Weak<watch::Sender<u64>>, ended: &AtomicBool) {
     let mut connection = None;
+    // `None` while the store cannot be read.
     let mut seen = None;
+    let mut is_failing = false;
     loop {
         thread::park_timeout(LOOK);
         if ended.load(Ordering::Acquire) {
             return;
         }
         let Some(changes) = changes.upgrade() else { return };
-        let version = match &connection {
-            Some(open) => data_version(open),
-            None => open::reader(path, lock_timeout).and_then(|opened| {
-                let version = data_version(&opened);
-                connection = Some(opened);
-                version
-            }),
-        };
-        match version {
-            Ok(version) if seen.replace(version) != Some(version) => {
-                changes.send_modify(|count| *count += 1)
-            }
-            Ok(_) => {}
+        let version = watched.version(&mut connection);
+        let is_news = match &version {
+            Ok(version) => seen != Some(*version),
             Err(error) => {
-                tracing::warn!(%error, "the store cannot be watched at the moment");
                 connection = None;
+                if !is_failing {
+                    tracing::warn!(%error, "the store cannot be watched at the moment");
+                }
+                !is_failing
             }
+        };
+        is_failing = version.is_err();
+        seen = version.ok();
+        if is_news {
+            changes.send_modify(|count| *count += 1);
         }
     }
-}
-
-fn data_version(connection: &Connection) -> Result<i64> {
-    connection.query_row("PRAGMA data_version", [], |row| row.get(0)).while_doing(DOING)
 }

@@ -103,7 +103,8 @@ impl SqliteStore {
         let place = Arc::new(Place::of(&path));
         let readers =
             Arc::new(Readers::new(path.clone(), Arc::clone(&place), options.lock_timeout));
-        let appends = Arc::new(feed::Appends::new(path.clone(), options.lock_timeout));
+        let appends =
+            Arc::new(feed::Appends::new(path.clone(), Arc::clone(&place), options.lock_timeout));
         let writer = Writer::start(opened, path, place, options, Arc::clone(&readers))?;
         Ok(Self { facts, writer, readers, appends })
     }
@@ -198,10 +199,11 @@ impl EventStore for SqliteStore {
     }
 
     async fn close(&self) {
-        self.writer.close().await;
+        // The writer is the last to let go of the files: it alone moves the log and removes it.
         self.readers.close();
         let appends = Arc::clone(&self.appends);
         // A panic was reported where it happened.
         let _ = tokio::task::spawn_blocking(move || appends.close()).await;
+        self.writer.close().await;
     }
 }

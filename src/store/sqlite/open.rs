@@ -5,12 +5,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-use super::error::{While, foreign, is_busy};
+use super::error::{While, foreign, is_busy, is_full};
 use super::migrate::{self, MIGRATIONS};
 use super::owner::{Owner, owner, refuse_foreign};
-use super::{Durability, Options};
+use super::{Durability, Options, place};
 use crate::domain::error::{Code, Error, Result};
 use crate::domain::ids::StoreId;
 use crate::store::{Address, StoreFacts};
@@ -25,6 +26,12 @@ const WRITER_CACHE_KIB: i64 = 6 * 1024;
 /// Kilobytes of pages that each reading connection keeps in memory.
 const READER_CACHE_KIB: i64 = 512;
 
+/// The longest path that SQLite takes, less the longest of the endings of the files beside it.
+const PATH_BYTES: usize = 512 - "-journal".len();
+
+/// The longest name of a file on common file systems, less that ending.
+const NAME_BYTES: usize = 255 - "-journal".len();
+
 /// A store that is ready to be written.
 pub struct Opened {
     /// The connection that may write.
@@ -38,9 +45,21 @@ pub struct Opened {
 ///
 /// # Errors
 ///
-/// `invalid_store` for an empty path.
+/// `invalid_store` for an empty path, and for one that is too long for SQLite or for the names of the
+/// files beside it.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).map_err(|_| no_file(path))
+    let path = std::path::absolute(path).map_err(|_| no_file(path))?;
+    let name = path.file_name().unwrap_or_default();
+    for (what, text, most) in [("path", path.as_os_str(), PATH_BYTES), ("name", name, NAME_BYTES)] {
+        let bytes = text.as_encoded_bytes().len();
+        if bytes > most {
+            let message =
+                format!("the {what} of the store's file has {bytes} bytes, {most} at most");
+            let hint = "name a file with a shorter path, as sqlite:PATH";
+            return Err(Error::new(Code::InvalidStore, message, hint).at("store"));
+        }
+    }
+    Ok(path)
 }
 
 /// Opens the file for writing, creates or migrates the schema, and takes in what a crash may have
@@ -54,6 +73,7 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
         ));
     }
     prepare_file(path)?;
+    share_permissions(path);
     let mut connection = connect(path, options.lock_timeout)?;
     let version = identify(&mut connection, path)?;
     if version == 0 {
@@ -65,7 +85,11 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
     }
     set_up(&connection, options)?;
     let is_new = version != migrate::newest() && migrate::migrate(&mut connection, MIGRATIONS)?;
-    take_in_log(&connection, options)?;
+    if connection.is_readonly(MAIN_DB).while_doing("opening the store's file")? {
+        flush_log(path)?;
+    } else {
+        take_in_log(&connection, options)?;
+    }
     let store_id: [u8; 16] = connection
         .query_row("SELECT value FROM store_meta WHERE key = 'store_id'", [], |row| row.get(0))
         .while_doing("reading the store's identity")?;
@@ -80,20 +104,54 @@ pub fn writer(path: &Path, options: &Options) -> Result<Opened> {
 
 /// The log of a writer that failed may hold pages that never reached the disk; they become durable
 /// here or not at all. Another process at work on the file keeps it in order itself, and is not
-/// waited for: waiting for its readers would keep every writer out.
+/// waited for: waiting for its readers would keep every writer out. On a full disk the log stays where
+/// it is, and can be read: SQLite flushes it before it moves anything.
 fn take_in_log(connection: &Connection, options: &Options) -> Result<()> {
     let doing = "taking in the write-ahead log";
     connection.busy_timeout(Duration::ZERO).while_doing(doing)?;
     match connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-        Err(error) if !is_busy(&error) => return Err(error).while_doing(doing),
+        Err(error) if !is_busy(&error) && !is_full(&error) => {
+            return Err(error).while_doing(doing);
+        }
         _ => {}
     }
     connection.busy_timeout(options.lock_timeout).while_doing(doing)
 }
 
+/// SQLite gives the log and its index the permissions of the store's file, when it makes them. What was
+/// made while that file was read-only would keep it so for every later writer.
+fn share_permissions(path: &Path) {
+    let Ok(found) = fs::metadata(path) else { return };
+    for beside in place::beside(path) {
+        let is_behind = |beside: fs::Metadata| beside.permissions().readonly();
+        if !found.permissions().readonly() && fs::metadata(&beside).is_ok_and(is_behind) {
+            // Where it is not ours to change, opening says what is wrong.
+            let _ = fs::set_permissions(&beside, found.permissions());
+        }
+    }
+}
+
+/// What [`take_in_log`] makes durable, where the file may not be written: it can be read even so.
+fn flush_log(path: &Path) -> Result<()> {
+    let [log, _] = place::beside(path);
+    match fs::File::open(&log).and_then(|log| log.sync_all()) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable(&log, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the connection leave the log as it is when it is closed, even as the last one of all.
+pub fn leave_log(connection: &Connection) -> Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map(drop)
+        .while_doing("setting up a connection")
+}
+
 /// Opens a further connection, for reading.
 pub fn reader(path: &Path, lock_timeout: Duration) -> Result<Connection> {
     let connection = connect(path, lock_timeout)?;
+    leave_log(&connection)?;
     let doing = "setting up a reading connection";
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB).while_doing(doing)?;
     connection.pragma_update(None, "query_only", true).while_doing(doing)?;
@@ -103,6 +161,7 @@ pub fn reader(path: &Path, lock_timeout: Duration) -> Result<Connection> {
 /// Opens a further connection, for moving the write-ahead log. It flushes as the writer does.
 pub fn checkpointer(path: &Path, options: &Options) -> Result<Connection> {
     let connection = connect(path, options.lock_timeout)?;
+    leave_log(&connection)?;
     set_durability(&connection, options).while_doing("setting up a connection for the log")?;
     Ok(connection)
 }
@@ -114,9 +173,13 @@ fn prepare_file(path: &Path) -> Result<()> {
         create_folder(folder).map_err(|error| unusable(folder, &error))?;
     }
     match fs::metadata(path) {
+        Ok(found) if found.is_file() && found.len() == 0 => refuse_lone_log(path),
         Ok(found) => refuse_no_store(path, &found),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             refuse_lone_log(path)?;
+            if let Ok(target) = fs::read_link(path) {
+                return Err(leads_nowhere(path, &target));
+            }
             match create_file(path) {
                 // Another process was faster.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -142,23 +205,20 @@ pub fn refuse_no_store(path: &Path, found: &fs::Metadata) -> Result<()> {
     }
 }
 
-/// A log without its file may hold acknowledged events of a store that was moved away. SQLite removes
-/// it when a new file takes the place.
+/// A log without its file may hold acknowledged events of a store that was moved away: SQLite removes
+/// it when a new file takes the place. Even an empty one may be in use by those who have the store open,
+/// and would mix their pages with those of a new one.
 fn refuse_lone_log(path: &Path) -> Result<()> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let is_lone = fs::metadata(&log).is_ok_and(|log| log.len() > 0)
-        // Another process may have made both since.
-        && !fs::exists(path).unwrap_or(false);
-    if !is_lone {
-        return Ok(());
-    }
-    let log = Path::new(&log).display();
+    let found = place::beside(path).into_iter().find(|file| fs::exists(file).unwrap_or(false));
+    // Another process may have made all of them since.
+    let is_there = || fs::metadata(path).is_ok_and(|found| found.len() > 0);
+    let Some(log) = found.filter(|_| !is_there()) else { return Ok(()) };
+    let log = log.display();
     Err(Error::new(
         Code::StoreUnavailable,
-        format!("{} is missing, but its write-ahead log {log} is there", path.display()),
-        "put the file back where it was: the log holds its last events; for a new store, move the \
-         log away or name another --store",
+        format!("{} is missing or empty, but {log}, a part of its log, is there", path.display()),
+        "put the file back where it was: the log holds its last events; for a new store, end the \
+         programs that use it and move the log away, or name another --store",
     )
     .at("store"))
 }
@@ -184,7 +244,10 @@ pub fn unusable(path: &Path, error: &std::io::Error) -> Error {
     let (code, hint) = match error.kind() {
         ErrorKind::StorageFull => (Code::StoreFull, "free space on the disk that holds the store"),
         // What exists where a folder is needed is something else.
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+        ErrorKind::NotADirectory
+        | ErrorKind::AlreadyExists
+        | ErrorKind::IsADirectory
+        | ErrorKind::InvalidFilename => {
             (Code::InvalidStore, "name a file in a folder, as sqlite:PATH")
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
@@ -193,7 +256,19 @@ pub fn unusable(path: &Path, error: &std::io::Error) -> Error {
         ),
         _ => (Code::StoreUnavailable, "look at the path and the disk, or name another --store"),
     };
-    Error::new(code, format!("cannot use {}: {error}", path.display()), hint).at("store")
+    let why = match error.kind() {
+        ErrorKind::AlreadyExists => "it is no folder".to_owned(),
+        _ => error.to_string(),
+    };
+    Error::new(code, format!("cannot use {}: {why}", path.display()), hint).at("store")
+}
+
+/// What a link leads to may be on a disk that is to be mounted yet.
+fn leads_nowhere(path: &Path, target: &Path) -> Error {
+    let (path, target) = (path.display(), target.display());
+    let message = format!("cannot use {path}: it is a link to {target}, which does not exist");
+    let hint = "mount the disk or put the file there; or name the file itself, as sqlite:PATH";
+    Error::new(Code::InvalidStore, message, hint).at("store")
 }
 
 fn no_file(path: &Path) -> Error {

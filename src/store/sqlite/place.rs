@@ -5,36 +5,39 @@
 //! and no reader is opened on other files than the writer's. SQLite itself does not look.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::open;
 use crate::domain::error::{Code, Error, Result};
-
-/// The database file, the write-ahead log, and the index of the log.
-const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
 
 /// What tells a file from another one of the same name: the device and the number on it.
 type Identity = Option<(u64, u64)>;
 
 /// The files of an opened store.
 pub struct Place {
+    /// The database file, the write-ahead log, and the index of the log.
     paths: [PathBuf; 3],
     opened: Mutex<[Identity; 3]>,
+}
+
+/// The write-ahead log of the database file at `path`, and the index of the log. Where the path is a
+/// link, SQLite keeps them beside the file that it leads to.
+pub fn beside(path: &Path) -> [PathBuf; 2] {
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    ["-wal", "-shm"].map(|ending| {
+        let mut name = real.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    })
 }
 
 impl Place {
     /// The files as they are now, of which the store must have just been opened.
     pub fn of(path: &Path) -> Self {
-        // Where the path is a link, SQLite keeps the log beside the file that it leads to.
-        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let paths = ENDINGS.map(|ending| {
-            if ending.is_empty() {
-                return path.to_owned();
-            }
-            let mut name = real.as_os_str().to_owned();
-            name.push(ending);
-            PathBuf::from(name)
-        });
+        let [log, index] = beside(path);
+        let paths = [path.to_owned(), log, index];
         let opened = Mutex::new(paths.each_ref().map(|path| identity(path)));
         Self { paths, opened }
     }
@@ -43,9 +46,10 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// `store_unavailable` where one was removed, moved or replaced.
+    /// `store_unavailable` where one was removed, moved or replaced; `store_read_only` where the folder
+    /// does not let this user look.
     pub fn check(&self) -> Result<()> {
-        self.compare(ENDINGS.len())
+        self.compare(self.paths.len())
     }
 
     /// The same for the database file alone; the others are made anew when it is opened again.
@@ -76,7 +80,10 @@ impl Place {
         let mut both = self.paths.iter().zip(opened).take(files);
         match both.find(|(path, opened)| identity(path) != *opened) {
             None => Ok(()),
-            Some((path, _)) => Err(lost(path)),
+            Some((path, _)) => Err(match fs::metadata(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => open::unusable(path, &error),
+                _ => lost(path),
+            }),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::{mpsc, oneshot};
 
@@ -49,14 +50,20 @@ pub fn read(connection: &Connection, asked: &TypesAsked) -> Result<Vec<StoredTyp
 }
 
 fn stored_type(row: &Row<'_>) -> rusqlite::Result<StoredType> {
+    // One row that another program made unreadable must not hide the others: a definition that is no
+    // text is none, which whoever reads it says.
     Ok(StoredType {
-        name: row.get(0)?,
-        version: row.get(1)?,
+        name: lossy(row.get_ref(0)?),
+        version: u32::try_from(row.get::<_, i64>(1)?).unwrap_or(u32::MAX),
         change: row.get::<_, i64>(2)?.unsigned_abs(),
-        definition: row.get(3)?,
+        definition: row.get_ref(3)?.as_str().unwrap_or_default().to_owned(),
         defined_at: Timestamp::from_micros(row.get(4)?),
         retired_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_micros),
     })
+}
+
+fn lossy(name: ValueRef<'_>) -> String {
+    String::from_utf8_lossy(name.as_bytes().unwrap_or_default()).into_owned()
 }
 
 /// The last change of each custom type that `events` were checked against.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, MAIN_DB};
 use tokio::sync::Mutex;
 
 use super::append::Appending;
@@ -47,7 +47,7 @@ impl Writer {
         let (queue, jobs) = sync_channel(QUEUE);
         let mut writing = Writing {
             store_id: opened.facts.store_id,
-            disk: Some(Disk::take(opened, &path, &options)?),
+            disk: Some(Disk::take(opened, &path, &place, &options)?),
             path,
             place,
             options,
@@ -100,20 +100,31 @@ fn closed() -> Error {
     Error::new(Code::StoreUnavailable, "the store is closed", "start Annals again")
 }
 
-/// What the thread writes with.
+/// What the thread writes with. Dropped in this order: the connection that writes is the last one, and
+/// moves the log into the file and removes it.
 struct Disk {
-    connection: Connection,
     checkpointer: Checkpointer,
+    connection: Connection,
     lock: FileLock,
 }
 
 impl Disk {
-    fn take(opened: open::Opened, path: &Path, options: &Options) -> Result<Self> {
+    fn take(
+        opened: open::Opened,
+        path: &Path,
+        place: &Arc<Place>,
+        options: &Options,
+    ) -> Result<Self> {
         let mut connection = opened.connection;
         // The lock is waited for in `FileLock`, not in SQLite.
         connection.busy_timeout(Duration::ZERO).while_doing("setting up the writer")?;
-        let checkpointer = Checkpointer::start(path, options, &mut connection)?;
+        let checkpointer = Checkpointer::start(path, place, options, &mut connection)?;
         Ok(Self { connection, checkpointer, lock: FileLock::new(options.lock_timeout) })
+    }
+
+    /// Whether the file was not to be written when it was opened.
+    fn is_read_only(&self) -> bool {
+        self.connection.is_readonly(MAIN_DB).unwrap_or(false)
     }
 }
 
@@ -146,11 +157,13 @@ impl Writing {
     }
 
     /// Lets go of the files. A connection that is closed takes in and removes the log by its name, which
-    /// would be that of other files where the store's are lost; theirs then stay open to the end of the
-    /// process.
+    /// would be that of other files where the store's are lost: then it is left as it is.
     fn release(&mut self) {
-        let disk = self.disk.take();
-        if self.place.check().is_err() {
+        if let Some(disk) = self.disk.take()
+            && self.place.check().is_err()
+            && open::leave_log(&disk.connection).is_err()
+        {
+            // Open to the end of the process, it harms nobody.
             std::mem::forget(disk);
         }
     }
@@ -187,6 +200,11 @@ impl Writing {
     fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> std::result::Result<(), Failure> {
         let (store_id, clock) = (self.store_id, Arc::clone(&self.options.clock));
         let not_a_row = |error| Failure { row: false, error };
+        if self.disk.as_ref().is_some_and(Disk::is_read_only) {
+            // The file may be writable by now; this connection never writes.
+            self.readers.stop();
+            self.release();
+        }
         let disk = self.disk().map_err(not_a_row)?;
         write(disk, store_id, &*clock, batch).map_err(|error| {
             if is_io_fault(&error) {
@@ -214,7 +232,7 @@ impl Writing {
             // Opening would make a file where there is none.
             self.place.check_database()?;
             let opened = open::writer(&self.path, &self.options)?;
-            self.disk = Some(Disk::take(opened, &self.path, &self.options)?);
+            self.disk = Some(Disk::take(opened, &self.path, &self.place, &self.options)?);
             self.place.opened_again();
             self.readers.resume();
         }

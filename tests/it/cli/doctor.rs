@@ -227,3 +227,49 @@ fn other_programs_that_use_the_store_are_named() {
     drop(input);
     assert_eq!(wait(&mut server), Some(0));
 }
+
+#[test]
+fn a_type_that_cannot_be_read_is_named_and_hides_no_other() {
+    let home = Home::new();
+    let id = home.register("odin");
+    let definition = |name: &str| {
+        format!("name = \"{name}\"\ncategory = \"testing\"\ndescription = \"A review ended.\"\n")
+    };
+    home.file("review.toml", definition("review"));
+    home.file("broken.toml", definition("broken"));
+    assert_eq!(home.run(&["types", "add", "review.toml"]).code, 0);
+    assert_eq!(finding(&diagnosed(&home, &[]).1, "types")["level"], "ok");
+    // As another program may leave them: JSON that is no definition, and text that is no UTF-8.
+    change(&home, "INSERT INTO event_types VALUES (2, 'broken', 1, 0, '{\"no\": 1}', 5)");
+    let bytes = "(3, CAST(x'62ff' AS TEXT), 1, 0, CAST(x'ff' AS TEXT), 5)";
+    change(&home, &format!("INSERT INTO event_types VALUES {bytes}"));
+
+    let ran = home.run(&["types"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("  review ") && ran.stdout.contains("  epic_started "), "{ran:?}");
+    assert!(ran.stderr.contains("event type broken cannot be read"), "{ran:?}");
+    let listed = home.json(&["types"]);
+    let names: Vec<&Value> =
+        listed["unreadable"].as_array().unwrap().iter().map(|t| &t["event_type"]).collect();
+    assert_eq!(names, ["broken", "b\u{fffd}"]);
+
+    home.emit(&id, "review", "{}");
+    let ran = home.run(&["emit", &id, "broken", "{}"]);
+    assert_eq!(ran.code, 6, "{ran:?}");
+    assert!(ran.stderr.contains("[store_corrupt]"), "{ran:?}");
+    let ran = home.run(&["emit", &id, "brken", "{}"]);
+    assert!(ran.stderr.contains("[unknown_event_type]"), "{ran:?}");
+    assert_eq!(home.json(&["query", &id, "--type", "broken"])["total_count"], 0);
+    assert_eq!(home.run(&["types", "broken"]).code, 6);
+
+    let (code, diagnosis) = diagnosed(&home, &[]);
+    let found = finding(&diagnosis, "types");
+    assert_eq!((code, &found["level"]), (1, &json!("problem")), "{diagnosis}");
+    assert!(found["message"].as_str().unwrap().contains("broken"), "{found}");
+
+    // Defining it anew mends it.
+    let ran = home.run(&["types", "add", "broken.toml"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    home.emit(&id, "broken", "{}");
+    assert_eq!(home.json(&["types", "broken"])["unreadable_versions"], json!([1]));
+}

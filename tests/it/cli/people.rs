@@ -45,7 +45,10 @@ fn whatever_is_asked_of_an_empty_store_the_way_on_is_told() {
 fn what_an_argument_may_be_is_told_where_it_is_missing() {
     let home = Home::new();
     for (arguments, told) in [
-        (vec!["query"], "`annals instances` lists the instances"),
+        (vec!["show"], "`annals instances` lists the instances"),
+        (vec!["query"], "name an instance, of which `annals instances` lists all, or"),
+        (vec!["export"], "--all exports everything,"),
+        (vec!["import", "jsonl"], "name a file, or -"),
         (vec!["emit", "8f4a2b"], "`annals types` lists the event types"),
         (vec!["completions"], "the shells are bash,"),
     ] {

@@ -214,15 +214,3 @@ fn two_servers_on_one_file_number_the_events_of_one_instance_together() {
     }
     assert_eq!(home.json(&["verify"])["valid"], true);
 }
-
-#[test]
-fn a_second_signal_ends_at_once() {
-    let home = Home::new();
-    let mut served = Served::start(&home, &[]);
-    served.terminate();
-    // Too late or not: it ends, and nothing waits.
-    let _ =
-        std::process::Command::new("kill").args(["-INT", &served.child.id().to_string()]).output();
-    let code = wait(&mut served.child);
-    assert!([Some(0), Some(130)].contains(&code), "{code:?}");
-}

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::draw::Draw;
 use crate::cli::import::{commit, git};
-use crate::cli_program::{Home, McpClient, Ran};
+use crate::cli_program::{Home, McpClient, Ran, Served};
 
 fn token() -> String {
     Draw::new(3).fill("ghp_{w36}")
@@ -100,6 +100,8 @@ fn no_refusal_of_a_command_says_the_secret() {
     let twice = format!("{{\"epic_id\": \"e\", \"{secret}\": 1, \"{secret}\": 2}}");
     let inside = format!("{{\"epic_id\": {{\"{secret}\": \"{secret}\"}}}}");
     let file = format!("@{secret}");
+    let (option, url) = (format!("--{secret}"), format!("postgres://app:{secret}@db/app"));
+    let long = format!("{secret}{}", "0Aa".repeat(60));
     for arguments in [
         &["emit", &secret, "epic_started", r#"{"epic_id": "e"}"#][..],
         &["emit", &instance, &secret, "{}"],
@@ -117,6 +119,16 @@ fn no_refusal_of_a_command_says_the_secret() {
         &["types", "remove", &secret],
         &["register", "--project", &secret],
         &["import", "git", &secret],
+        // What does not even make a command.
+        &[&secret],
+        &["query", &instance, "--limit", &secret],
+        &["query", &instance, "--order", &secret],
+        &["query", &instance, &option],
+        &["emit", &instance, "epic_started", "{}", &secret],
+        &["serve", "--listen", &secret],
+        &["doctor", "--store", &url],
+        &["query", &instance, "--since", &long],
+        &["query", &long],
     ] {
         for arguments in [arguments.to_vec(), [arguments, &["--json"]].concat()] {
             let ran = home.run(&arguments);
@@ -156,4 +168,35 @@ fn no_refusal_of_a_tool_says_the_secret() {
         assert!(!content.to_string().contains(&secret), "{tool} {content}");
     }
     client.end();
+}
+
+#[test]
+fn no_protocol_error_says_the_secret_and_each_has_a_code() {
+    let (home, secret) = (Home::new(), token());
+    let served = Served::start(&home, &[]);
+    let mut client = McpClient::start(&home);
+    let uri = format!("annals://types/{secret}");
+    for (method, params, code) in [
+        (secret.as_str(), json!({}), "unknown_method"),
+        ("tools/call", json!({"name": secret}), "invalid_argument"),
+        ("tools/list", json!({"cursor": secret}), "invalid_argument"),
+        ("prompts/get", json!({"name": secret}), "invalid_argument"),
+        ("resources/read", json!({"uri": secret}), "invalid_argument"),
+        ("resources/read", json!({"uri": uri}), "unknown_event_type"),
+        ("completion/complete", json!({"ref": secret}), "invalid_argument"),
+        ("logging/setLevel", json!({"level": "info"}), "unknown_method"),
+        ("initialize", json!({"protocolVersion": secret}), "invalid_argument"),
+    ] {
+        let over_stdio = client.request(method, params.clone());
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let (_, over_http) = served.post(message.to_string().as_bytes());
+        for answer in [over_stdio, over_http] {
+            let data = &answer["error"]["data"];
+            assert_eq!(data["code"], code, "{method}: {answer}");
+            assert!(data["hint"].is_string(), "{method}: {answer}");
+            assert!(!answer.to_string().contains(&secret), "{method}: {answer}");
+        }
+    }
+    client.end();
+    assert_eq!(served.stop(), Some(0));
 }

@@ -129,8 +129,35 @@ async fn a_log_whose_file_is_away_is_not_taken_for_nothing() {
     let away = folder.path().join("away");
     rename(&[""], &left, &away);
     refused(open(&left).map(drop), Code::StoreUnavailable);
+    fs::write(&left, "").unwrap();
+    refused(open(&left).map(drop), Code::StoreUnavailable);
     rename(&[""], &away, &left);
     let again = open(&left).unwrap();
     assert_eq!(again.events(&instance).await.len(), 6);
     assert!(again.verify().await.valid);
+}
+
+/// A new store would share the log, and its index, with those who have the old one open.
+#[tokio::test]
+async fn a_store_that_is_away_is_not_replaced_while_it_is_open() {
+    let (folder, path) = place();
+    let annals = open(&path).unwrap();
+    let instance = annals.register().await;
+    // Who comes moves the log into the file and leaves it empty.
+    let other = open(&path).unwrap();
+    assert_eq!(fs::metadata(format!("{}-wal", path.display())).unwrap().len(), 0);
+    let away = folder.path().join("away");
+    rename(&[""], &path, &away);
+    for removed in [None, Some("-wal")] {
+        let _ = removed.map(|ending| fs::remove_file(format!("{}{ending}", path.display())));
+        refused(open(&path).map(drop), Code::StoreUnavailable);
+        assert!(!path.exists(), "{removed:?}");
+    }
+    rename(&[""], &away, &path);
+    for annals in [annals, other] {
+        refuses_everything(&annals, &instance).await;
+        annals.close().await;
+    }
+    let again = open(&path).unwrap();
+    assert_eq!(again.events(&instance).await.len(), 1);
 }

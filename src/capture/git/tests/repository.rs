@@ -37,7 +37,7 @@ fn what_is_no_repository_is_refused() {
     fs::write(&file, "x").unwrap();
     refused(&Repository::open(&file).unwrap_err(), "is not a folder", "name the folder");
     let error = Repository::open(folder.path()).unwrap_err();
-    refused(&error, "is not in a git repository", "git init");
+    refused(&error, "is no git repository", "git init");
 }
 
 #[test]

@@ -51,8 +51,10 @@ impl Definition {
             Error::new(
                 Code::StoreCorrupt,
                 format!("the stored definition of event type {name} cannot be read: {error}"),
-                "the store's file was changed or damaged; restore a backup, or define it anew",
+                "the store's file was changed or damaged: restore a backup, or define it anew with \
+                 `annals types add FILE`",
             )
+            .at("event_type")
         })?;
         Ok(Self { name: name.to_owned(), ..definition })
     }

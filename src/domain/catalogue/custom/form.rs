@@ -125,7 +125,7 @@ fn not_read(text: &str, error: &toml::de::Error) -> Error {
     let message = format!(
         "the definition cannot be read: {}{}",
         place.unwrap_or_default(),
-        refusal::cut_to(error.message(), 300)
+        crate::domain::shown::shown(error.message(), 300)
     );
     let hint = "a definition is TOML with name, category, description, required, fields (or schema) \
                 and examples";

@@ -165,11 +165,3 @@ fn a_violation_of_any_other_keyword_is_refused_without_showing_the_value() {
         assert!(!error.message.contains("77777"), "{}", error.message);
     }
 }
-
-#[test]
-fn a_long_text_is_cut_at_a_character() {
-    assert_eq!(refusal::shown("short"), "short");
-    let cut = refusal::shown(&"é".repeat(200)).into_owned();
-    assert_eq!(cut.chars().count(), 80);
-    assert!(cut.ends_with("é…"));
-}
