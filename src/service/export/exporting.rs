@@ -18,6 +18,9 @@ use crate::store::{FeedCursor, InstanceHint, StoredType, TypesAsked};
 /// How many events are read at a time. With the largest payloads they are 130 MB.
 const PAGE: u32 = 100;
 
+/// Lines are written when they have so many bytes, however few they are.
+const WRITE_BYTES: usize = 1024 * 1024;
+
 /// An export under way.
 pub(super) struct Exporting<'a, W> {
     service: &'a Service,
@@ -89,11 +92,15 @@ impl<'a, W: FnMut(&str, u64) -> Result<()> + Send> Exporting<'a, W> {
             let page = store.feed(id, place, PAGE).await?;
             let Some((last, _)) = page.last() else { break };
             place = *last;
-            let (mut text, before) = (String::new(), self.events);
+            let (mut text, mut written) = (String::new(), self.events);
             for (at, event) in page.into_iter().filter(|(at, _)| *at <= end) {
                 self.event(&event, at, &mut text).await?;
+                if text.len() >= WRITE_BYTES {
+                    (self.write)(&text, self.events - written)?;
+                    (text, written) = (String::new(), self.events);
+                }
             }
-            (self.write)(&text, self.events - before)?;
+            (self.write)(&text, self.events - written)?;
         }
         Ok(())
     }
