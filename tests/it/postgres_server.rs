@@ -29,6 +29,11 @@ impl PostgresServer {
                  which databases may be made"
             )
         });
+        Self::at(&address)
+    }
+
+    /// The server at an address without a database.
+    pub fn at(address: &str) -> Self {
         Self { address: address.trim_end_matches('/').to_owned() }
     }
 

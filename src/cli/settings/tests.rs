@@ -61,6 +61,7 @@ fn every_setting_can_be_set_in_the_file_and_by_its_variable() {
                 (number.clone(), number)
             }
             (None, "log") => ("\"trace\"".to_owned(), "trace".to_owned()),
+            (None, "accept_event_loss") => ("\"yes\"".to_owned(), "yes".to_owned()),
             (None, "redact.allow" | "redact.allow_patterns") => ("[\"a\"]".into(), String::new()),
             (None, _) => ("\"sqlite:/a/b.db\"".to_owned(), "sqlite:/a/b.db".to_owned()),
         };

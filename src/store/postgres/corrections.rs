@@ -1,6 +1,6 @@
 //! Correcting rows of the registry, and the events that the registry knows nothing of.
 
-use super::error::{Outcome, While};
+use super::error::{Outcome, While, reading};
 use super::pool::{Lease, Pool};
 use super::row::{self, INSTANCE_COLUMNS, Time, integer};
 use super::text::stored;
@@ -116,5 +116,5 @@ pub async fn unregistered(pool: &Pool) -> Result<Vec<InstanceId>> {
         lease.done();
         rows.iter().map(|row| Ok(InstanceId(row.try_get(0)?))).collect()
     };
-    read().await.while_doing("looking for events without an instance")
+    reading!("looking for events without an instance", read())
 }

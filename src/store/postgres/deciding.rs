@@ -42,7 +42,7 @@ impl Deciding {
     /// Decides the next job; gives the answer to it once all is durable.
     pub fn job(&mut self, pending: &Pending) -> Answer {
         match &pending.job {
-            Job::Append(request, _) => Answer::Appended(self.append(request, pending)),
+            Job::Append(request, _) => Answer::Appended(Box::new(self.append(request, pending))),
             Job::Restore(request, _) => Answer::Restored(Ok(self.restore(request, pending))),
         }
     }

@@ -1,6 +1,8 @@
 //! What an error of PostgreSQL means for the caller. Errors are told apart by their SQLSTATE alone:
 //! texts are translated, and names of constraints differ between layouts.
 
+use std::time::Duration;
+
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
@@ -217,6 +219,32 @@ fn unavailable(message: &str) -> Error {
         "send the call again with the same event ids; if it goes on, look at the server's log",
     )
 }
+
+/// How often a read is tried again after the connection broke, which may have stood unused for long, and
+/// after which pause: a server that restarts takes a moment.
+pub const READS: u32 = 5;
+/// See [`READS`].
+pub const PAUSE: Duration = Duration::from_millis(200);
+
+/// Reads, and again where the connection broke. `doing` completes "while …"; the second argument is
+/// evaluated anew for each try.
+macro_rules! reading {
+    ($doing:expr, $read:expr) => {{
+        let mut tries = 0;
+        loop {
+            match $read.await {
+                Err(failure)
+                    if failure.is_passing() && tries < $crate::store::postgres::error::READS =>
+                {
+                    tries += 1;
+                    tokio::time::sleep($crate::store::postgres::error::PAUSE).await;
+                }
+                read => break $crate::store::postgres::error::While::while_doing(read, $doing),
+            }
+        }
+    }};
+}
+pub(super) use reading;
 
 /// Translates with a description of what was being done.
 pub trait While<T> {

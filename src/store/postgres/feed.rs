@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Row};
 
-use super::error::{Outcome, While};
+use super::error::{Outcome, reading};
 use super::pool::{Lease, Pool};
 use super::row::{self, EVENT_COLUMN_COUNT, EVENT_COLUMNS, Transaction, integer};
 use super::tls;
@@ -43,7 +43,7 @@ pub async fn after(
     cursor: FeedCursor,
     limit: u32,
 ) -> Result<Vec<(FeedCursor, Event)>> {
-    read(pool, instance_id, cursor, limit).await.while_doing(DOING)
+    reading!(DOING, read(pool, instance_id, cursor, limit))
 }
 
 async fn read(
@@ -120,7 +120,7 @@ pub async fn cursor(
         lease.done();
         rows.first().map_or(Ok(FeedCursor::default()), |row| place(row, 0))
     };
-    find().await.while_doing(DOING)
+    reading!(DOING, find())
 }
 
 /// The transaction below which nothing can appear any more, beyond all that is visible now unless a

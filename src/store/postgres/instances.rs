@@ -1,6 +1,6 @@
 //! Reading the registry.
 
-use super::error::{Outcome, While};
+use super::error::{Outcome, reading};
 use super::pool::{Lease, Pool};
 use super::row::{self, INSTANCE_COLUMNS, Time};
 use super::scan;
@@ -35,7 +35,7 @@ pub async fn find(pool: &Pool, hint: &InstanceHint, limit: u32) -> Result<Vec<In
         lease.done();
         Ok(found)
     };
-    read().await.while_doing(DOING)
+    reading!(DOING, read())
 }
 
 async fn by_handle(lease: &Lease, part: &str, limit: u32) -> Outcome<Vec<Instance>> {
@@ -65,7 +65,7 @@ async fn by_handle(lease: &Lease, part: &str, limit: u32) -> Outcome<Vec<Instanc
 
 /// A page of the registry; see [`crate::store::EventStore::list_instances`].
 pub async fn list(pool: &Pool, filter: &InstanceFilter) -> Result<InstancePage> {
-    page(pool, filter).await.while_doing(DOING)
+    reading!(DOING, page(pool, filter))
 }
 
 async fn page(pool: &Pool, filter: &InstanceFilter) -> Outcome<InstancePage> {

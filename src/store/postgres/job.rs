@@ -42,7 +42,7 @@ impl Job {
 /// What a job would be answered once its events are durable.
 pub enum Answer {
     /// To an append.
-    Appended(Result<Appended>),
+    Appended(Box<Result<Appended>>),
     /// To a restoring.
     Restored(Result<Restored>),
 }
@@ -71,7 +71,7 @@ impl Pending {
     /// Gives the answer. A caller that no longer waits has given up its answer, not its events.
     pub fn answer(self, answer: Answer) {
         match (self.job, answer) {
-            (Job::Append(_, reply), Answer::Appended(answer)) => drop(reply.send(answer)),
+            (Job::Append(_, reply), Answer::Appended(answer)) => drop(reply.send(*answer)),
             (Job::Restore(_, reply), Answer::Restored(answer)) => drop(reply.send(answer)),
             // The caller sees its channel close; answers are made by matching on the job.
             _ => debug_assert!(false, "an answer is of the kind of its job"),

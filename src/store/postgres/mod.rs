@@ -43,7 +43,7 @@ use crate::domain::error::Result;
 use crate::domain::event::Event;
 use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::instance::Instance;
-use error::{Outcome, While};
+use error::{Outcome, While, reading};
 use feed::Appends;
 use pool::Pool;
 pub use url::{Check, Url};
@@ -139,13 +139,14 @@ impl EventStore for PostgresStore {
     }
 
     async fn events_by_id(&self, ids: Vec<EventId>) -> Result<HashMap<EventId, Event>> {
+        let ids = ids.into_iter().collect();
         let read = async || -> Outcome<HashMap<EventId, Event>> {
             let lease = self.pool.lease().await?;
-            let found = view::events(&lease, &ids.into_iter().collect()).await?;
+            let found = view::events(&lease, &ids).await?;
             lease.done();
             Ok(found)
         };
-        read().await.while_doing("looking for events by their ids")
+        reading!("looking for events by their ids", read())
     }
 
     async fn scan(

@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 
 use super::condition::Condition;
-use super::error::{Outcome, While};
+use super::error::{Outcome, reading};
 use super::pool::{Lease, Pool};
 use super::row::{self, EVENT_COLUMN_COUNT, EVENT_COLUMNS, integer};
 use crate::domain::error::Result;
@@ -29,7 +29,7 @@ pub async fn page(pool: &Pool, query: &EventQuery) -> Result<EventPage> {
         lease.done();
         Ok::<_, super::error::Failure>(page)
     };
-    read().await.while_doing("querying events")
+    reading!("querying events", read())
 }
 
 /// How a query names and orders places.

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
 use tokio_postgres::types::ToSql;
 
-use super::error::{Outcome, While};
+use super::error::{Outcome, While, reading};
 use super::instances;
 use super::pool::{Lease, Pool};
 use super::row::{self, EVENT_COLUMNS, integer};
@@ -39,7 +39,7 @@ pub async fn start(
         let found = instances::by_id(&lease, instance_id).await?;
         Ok((lease, found))
     };
-    let (lease, found) = begin().await.while_doing(DOING)?;
+    let (lease, found) = reading!(DOING, begin())?;
     let Some(instance) = found else {
         end(lease).await.while_doing(DOING)?;
         return Ok(None);
@@ -50,7 +50,7 @@ pub async fn start(
 /// The events of an instance that the registry may know nothing of; see
 /// [`crate::store::EventStore::scan_unregistered`].
 pub async fn start_unregistered(pool: &Pool, instance_id: InstanceId) -> Result<EventStream> {
-    let lease = snapshot(pool).await.while_doing(DOING)?;
+    let lease = reading!(DOING, snapshot(pool))?;
     Ok(events(lease, instance_id, None))
 }
 

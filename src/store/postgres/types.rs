@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use std::pin::pin;
 use tokio_postgres::Row;
 
-use super::error::{Outcome, While};
+use super::error::{Outcome, While, reading};
 use super::pool::{Lease, Pool};
 use super::row::{self, EVENT_COLUMNS, Time, Transaction, integer, number};
 use super::scan;
@@ -51,7 +51,7 @@ pub async fn read(pool: &Pool, asked: &TypesAsked) -> Result<Vec<StoredType>> {
         lease.done();
         rows.iter().map(stored_type).collect()
     };
-    read().await.while_doing(READING)
+    reading!(READING, read())
 }
 
 fn stored_type(row: &Row) -> Outcome<StoredType> {
@@ -194,7 +194,7 @@ pub async fn scan(pool: &Pool, event_type: &str) -> Result<TypeScan> {
         let Transaction(end) = row.try_get(0)?;
         Ok((lease, end))
     };
-    let (lease, end) = begin().await.while_doing(SCANNING)?;
+    let (lease, end) = reading!(SCANNING, begin())?;
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM event_store e WHERE e.event_type = $1 ORDER BY e.timestamp"
     );

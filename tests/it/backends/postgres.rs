@@ -36,6 +36,15 @@ impl PostgresPlace {
         self.server.url(&self.database)
     }
 
+    /// Ends every connection of Annals to the database; gives how many there were.
+    pub fn end_connections(&self) -> usize {
+        self.other_program(|client| {
+            let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND application_name = 'annals'";
+            client.query(sql, &[]).unwrap().len()
+        })
+    }
+
     /// What another program does on a connection of its own.
     fn other_program<T: Send>(&self, act: impl FnOnce(&mut Client) -> T + Send) -> T {
         let url = self.url();
