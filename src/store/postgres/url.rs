@@ -10,6 +10,9 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use crate::domain::error::{Code, Error, Result};
 
+/// What the library has where the address says nothing: too long to notice a firewall that forgot.
+const DEFAULT_IDLE: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// How much of the server's certificate is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
@@ -103,7 +106,9 @@ impl Url {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
-        config.keepalives_idle(Duration::from_secs(30));
+        if config.get_keepalives_idle() == DEFAULT_IDLE {
+            config.keepalives_idle(Duration::from_secs(30));
+        }
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(Duration::from_secs(30));
         }
