@@ -1,7 +1,7 @@
 //! The team store: a PostgreSQL database, written by as many servers as there are.
 //!
 //! An append is decided outside the database on the heads as this server knows them, and stored only
-//! where a guard finds the head still there ([`write`]). Who loses that race decides again. A broken
+//! where a guard finds the head still there ([`mod@write`]). Who loses that race decides again. A broken
 //! connection is made again and the same events are sent again, until it is known what became of them
 //! ([`writer`]).
 
