@@ -23,6 +23,7 @@ mod mcp_stdio;
 mod node;
 mod official_conformance;
 mod postgres_faults;
+mod postgres_proxy;
 mod postgres_server;
 mod power_cut;
 mod python_client;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use annals::store::{self, Opening, SystemClock};
 
 use crate::backends::postgres::PostgresPlace;
 use crate::checker::check;
+use crate::postgres_proxy::{self, Cuts};
 use crate::postgres_server::PostgresServer;
 use crate::writer::{Orders, Running};
 
@@ -61,6 +63,21 @@ fn connections_that_are_ended_lose_and_repeat_nothing() {
     }
     assert!(ended > 0, "no connection was there to be ended");
     assert_exactly_once(&place.url(), writers, calls);
+}
+
+#[test]
+fn connections_that_are_cut_around_a_commit_lose_and_repeat_nothing() {
+    let place = PostgresPlace::fresh();
+    let calls = 50 + 10 * u64::from(rounds(10));
+    let cuts = Arc::new(Cuts::default());
+    let proxying = tokio::runtime::Runtime::new().unwrap();
+    let port = proxying.block_on(postgres_proxy::start(place.socket(), 7, Arc::clone(&cuts)));
+    let address = format!("postgres://postgres@127.0.0.1:{port}/{}", place.database());
+    let writers = writers(&address, calls);
+    assert_exactly_once(&address, writers, calls);
+    for cut in [&cuts.before, &cuts.after] {
+        assert!(cut.load(Ordering::Relaxed) >= 10, "{cuts:?}");
+    }
 }
 
 /// A server of its own, to be crashed.

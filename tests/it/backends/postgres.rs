@@ -1,6 +1,7 @@
 //! The team store as the conformance suite sees it, and its database as another program sees it.
 
 use std::error::Error as StdError;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -10,6 +11,7 @@ use annals::domain::ids::InstanceId;
 use annals::store::postgres::{Options, PostgresStore, Url};
 use annals::store::{Clock, SharedStore};
 use async_trait::async_trait;
+use postgres::config::Host;
 use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, NoTls, SimpleQueryMessage};
@@ -34,6 +36,18 @@ impl PostgresPlace {
     /// The address of the database.
     pub fn url(&self) -> String {
         self.server.url(&self.database)
+    }
+
+    /// The name of the database.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The socket that the server listens on.
+    pub fn socket(&self) -> PathBuf {
+        let config: postgres::Config = self.url().parse().unwrap();
+        let [Host::Unix(folder)] = config.get_hosts() else { panic!("a server on a socket") };
+        folder.join(format!(".s.PGSQL.{}", config.get_ports()[0]))
     }
 
     /// Ends every connection of Annals to the database; gives how many there were.
