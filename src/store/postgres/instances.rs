@@ -93,7 +93,7 @@ async fn page(pool: &Pool, filter: &InstanceFilter) -> Outcome<InstancePage> {
     let (life, id) = (filter.after.map(|after| Time(after.0)), filter.after.map(|after| after.1.0));
     let one_more = i64::from(filter.limit) + 1;
     let rows = lease.query(&page, &[&project, &lapsed_before, &life, &id, &one_more]).await?;
-    scan::end(lease).await?;
+    scan::end(lease).await;
     let mut instances = rows.iter().map(row::instance).collect::<Outcome<Vec<Instance>>>()?;
     let has_more = instances.len() > filter.limit as usize;
     instances.truncate(filter.limit as usize);

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
 use tokio_postgres::types::ToSql;
 
-use super::error::{Outcome, While, reading};
+use super::error::{Outcome, reading};
 use super::instances;
 use super::pool::{Lease, Pool};
 use super::row::{self, EVENT_COLUMNS, integer};
@@ -41,7 +41,7 @@ pub async fn start(
     };
     let (lease, found) = reading!(DOING, begin())?;
     let Some(instance) = found else {
-        end(lease).await.while_doing(DOING)?;
+        end(lease).await;
         return Ok(None);
     };
     Ok(Some((instance, events(lease, instance_id, to))))
@@ -61,11 +61,12 @@ pub async fn snapshot(pool: &Pool) -> Outcome<Lease> {
     Ok(lease)
 }
 
-/// Lets go of a snapshot.
-pub async fn end(lease: Lease) -> Outcome<()> {
-    lease.batch_execute("COMMIT").await?;
-    lease.done();
-    Ok(())
+/// Lets go of a snapshot. All that was asked for has been read: a connection that breaks now is only
+/// given up.
+pub async fn end(lease: Lease) {
+    if lease.batch_execute("COMMIT").await.is_ok() {
+        lease.done();
+    }
 }
 
 fn events(lease: Lease, instance_id: InstanceId, to: Option<u64>) -> EventStream {
@@ -128,5 +129,6 @@ async fn send(
         let _ = chunks.send(Ok(chunk)).await;
     }
     ended?;
-    end(lease).await
+    end(lease).await;
+    Ok(())
 }
