@@ -33,7 +33,8 @@ pub struct Attempt {
 pub struct Written {
     /// The answers, for each job.
     pub answers: Vec<Answer>,
-    /// The instances whose guard did not hold.
+    /// The instances whose guard did not hold, or whose head was a hint that no guard has shown to be
+    /// right: nothing of them was stored.
     pub lost: HashSet<InstanceId>,
     /// The heads as they are now; `None` for one that somebody else moves.
     pub moved: HashMap<InstanceId, Option<Instance>>,
@@ -84,6 +85,7 @@ impl Attempt {
             lease.batch_execute("BEGIN").await?;
             view = View::read(lease, &questions, self.lock).await?;
         }
+        let hinted: HashSet<InstanceId> = known.keys().copied().collect();
         view.heads.extend(known);
         let mut deciding = Deciding::start(view, store_id, now);
         let answers: Vec<Answer> = self.jobs.iter().map(|pending| deciding.job(pending)).collect();
@@ -91,12 +93,13 @@ impl Attempt {
             if asks {
                 lease.batch_execute("COMMIT").await?;
             }
-            return Ok(Written { answers, lost: HashSet::new(), moved: HashMap::new() });
+            return Ok(Written { answers, lost: hinted, moved: HashMap::new() });
         }
         self.note(&deciding);
         let held = statements.write(lease, &deciding, !asks).await?;
-        let lost: HashSet<InstanceId> =
-            deciding.heads.keys().filter(|id| !held.contains(id)).copied().collect();
+        // No guard has shown that a hint is right where nothing was written on it.
+        let unsure = deciding.heads.keys().chain(&hinted);
+        let lost = unsure.filter(|id| !held.contains(id)).copied().collect();
         let moved = deciding.heads.into_iter().map(|(id, head)| {
             let head = held.contains(&id).then_some(head.after);
             (id, head)

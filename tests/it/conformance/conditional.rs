@@ -4,7 +4,7 @@ use annals::domain::error::Code;
 use annals::domain::time::SECOND;
 use serde_json::{Value, json};
 
-use super::{Trial, refused, task};
+use super::{Trial, refused, request, task};
 
 fn expecting(instance: &str, expected: i64) -> Value {
     let mut event = task(instance, "t");
@@ -80,4 +80,19 @@ pub async fn a_refused_condition_does_not_even_note_a_lapse(trial: Trial) {
     trial.clock.turn(1_000 * SECOND);
     refused(annals.emit(expecting(&instance, 9)).await, Code::SequenceConflict);
     assert_eq!(annals.events(&instance).await.len(), 1);
+}
+
+pub async fn what_another_store_did_to_the_head_is_known(trial: Trial) {
+    let (one, other) = (trial.open().await, trial.open().await);
+    let instance = one.register().await;
+    one.emit_tasks(&instance, 1).await;
+    other.emit_tasks(&instance, 2).await;
+    assert_eq!(one.emit(expecting(&instance, 4)).await.unwrap().receipt.sequence_num, 5);
+    let close = json!({"instance_id": instance});
+    one.service.close_instance(request(close)).await.unwrap();
+    let resume =
+        json!({"instance_id": instance, "event_type": "instance_resumed", "event_data": {}});
+    other.emit(resume).await.unwrap();
+    let receipt = one.emit(task(&instance, "after the other resumed it")).await.unwrap().receipt;
+    assert_eq!(receipt.sequence_num, 8);
 }

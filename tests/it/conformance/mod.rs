@@ -313,6 +313,7 @@ macro_rules! conformance_tests {
                 one_of_32_who_expect_the_same_head_wins_each_round,
                 a_lapse_is_no_conflict,
                 a_refused_condition_does_not_even_note_a_lapse,
+                what_another_store_did_to_the_head_is_known,
             ]
             atomic: [
                 a_bad_event_at_any_place_stores_nothing,
