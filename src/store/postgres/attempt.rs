@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::deciding::Deciding;
 use super::error::Outcome;
-use super::job::{Answer, Job, Pending};
+use super::job::{Answer, Pending};
 use super::pool::Lease;
 use super::view::{Questions, View};
 use super::write::Statements;
@@ -111,14 +111,7 @@ impl Attempt {
     fn note(&mut self, deciding: &Deciding) {
         let ids: HashSet<EventId> = deciding.events.iter().map(|event| event.event_id).collect();
         for pending in &mut self.jobs {
-            let own = match &pending.job {
-                Job::Append(request, _) => {
-                    request.events.iter().map(|event| event.event_id).collect::<Vec<_>>()
-                }
-                Job::Restore(request, _) => {
-                    request.events.iter().map(|asked| asked.event.event_id).collect()
-                }
-            };
+            let own = pending.job.event_ids();
             pending.attempted.extend(own.into_iter().filter(|id| ids.contains(id)));
         }
     }

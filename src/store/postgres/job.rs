@@ -28,6 +28,16 @@ impl Job {
         }
     }
 
+    /// The ids of its events.
+    pub fn event_ids(&self) -> Vec<EventId> {
+        match self {
+            Job::Append(request, _) => request.events.iter().map(|event| event.event_id).collect(),
+            Job::Restore(request, _) => {
+                request.events.iter().map(|asked| asked.event.event_id).collect()
+            }
+        }
+    }
+
     /// The instances that it is about.
     pub fn instances(&self) -> HashSet<InstanceId> {
         match self {

@@ -150,8 +150,9 @@ impl Writer {
             let alone = next.jobs.len() == 1;
             let Err((tried, error)) = self.attempt(next, &mut left).await else { continue };
             if error.is_passing() {
-                self.give_up_connection(&error);
-                left.retry_unknown(tried, &error.translate("appending events"));
+                let error = error.translate("appending events");
+                tracing::warn!(%error, "the database failed; trying again");
+                left.retry_unknown(tried, &error);
                 if !left.is_empty() {
                     tokio::time::sleep(pause).await;
                     pause = BACK_OFF.1.min(pause * 2);
@@ -180,7 +181,7 @@ impl Writer {
         let written = match self.try_attempt(&mut attempt).await {
             Ok(written) => written,
             Err(failure) => {
-                // What was begun is over with its connection; only what is broken is given up later.
+                // What was begun is over with its connection.
                 self.connection = None;
                 for id in attempt.instances() {
                     self.heads.remove(&id);
@@ -212,10 +213,5 @@ impl Writer {
         attempt
             .run(lease, statements, &self.heads, self.tools.store_id, self.tools.clock.now())
             .await
-    }
-
-    fn give_up_connection(&mut self, failure: &Failure) {
-        self.connection = None;
-        tracing::warn!(error = %failure.translate("appending events"), "the database failed; trying again");
     }
 }
