@@ -15,5 +15,5 @@ pub use decide::{Decided, Facts, Outcome, decide, type_changed};
 pub use hash::{FORMAT_VERSION, event_hash};
 pub use projection::Projection;
 pub use recognise::{Known, Recognition};
-pub use restore::{Restoring, follows, restore};
+pub use restore::{Restoring, follows, id_taken, restore, unregistered};
 pub use verify::{Chain, Fault, FaultKind};

@@ -79,6 +79,21 @@ pub fn restore(
     }
 }
 
+/// The id of `event` is that of another event of the store.
+pub fn id_taken(event: &Event) -> Error {
+    Error::new(
+        Code::EventIdConflict,
+        format!("event_id {} is stored already, as another event", event.event_id),
+        "an event id belongs to one event of a store; restore the export into another store",
+    )
+    .at("event_id")
+}
+
+/// The first event of an instance came without what registering it set.
+pub fn unregistered() -> Error {
+    Error::new(Code::Internal, "a first event came without its registration", "report this fault")
+}
+
 fn diverged(event: &Event, why: &str) -> Error {
     Error::new(
         Code::InstanceDiverged,

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::EventStream;
+use crate::domain::error::Result;
 use crate::domain::event::Event;
 use crate::domain::time::Timestamp;
+use crate::integrity::type_changed;
 
 /// A version of a custom event type, as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,57 @@ pub struct TypeChange {
     /// When the change was made, where that was in another store; none given, now. Within a type the
     /// times of changes never decrease.
     pub made_at: Option<Timestamp>,
+}
+
+impl TypeChange {
+    /// The type after the change, given its newest version and the number of the last change of any
+    /// type. Whether newer events fit, see [`TypeChange::newer`], is to be looked at besides.
+    ///
+    /// # Errors
+    ///
+    /// `event_type_changed` when the type is not as the change expects.
+    pub(super) fn decide(
+        &self,
+        newest: Option<StoredType>,
+        last: u64,
+        now: Timestamp,
+    ) -> Result<StoredType> {
+        if newest.as_ref().map_or(0, |newest| newest.change) != self.expected {
+            return Err(type_changed(&self.name));
+        }
+        let before = newest.as_ref().map(StoredType::changed_at);
+        let at = self.made_at.unwrap_or(now);
+        let at = before.map_or(at, |before| at.max(before));
+        match (&self.to, newest) {
+            (TypeTarget::Retired, Some(newest)) => {
+                Ok(StoredType { change: last + 1, retired_at: Some(at), ..newest })
+            }
+            (TypeTarget::Retired, None) => Err(type_changed(&self.name)),
+            (TypeTarget::Defined { definition, .. }, newest) => Ok(StoredType {
+                name: self.name.clone(),
+                version: newest.map_or(0, |newest| newest.version) + 1,
+                change: last + 1,
+                definition: definition.clone(),
+                defined_at: at,
+                retired_at: None,
+            }),
+        }
+    }
+
+    /// The check of the events that came meanwhile, where the change asks for one.
+    pub(super) fn newer(&self) -> Option<&NewerEvents> {
+        match &self.to {
+            TypeTarget::Defined { newer, .. } => newer.as_ref(),
+            TypeTarget::Retired => None,
+        }
+    }
+}
+
+impl StoredType {
+    /// When it was last changed.
+    pub(super) fn changed_at(&self) -> Timestamp {
+        self.retired_at.unwrap_or(self.defined_at)
+    }
 }
 
 /// What a change makes of a custom event type.

@@ -17,6 +17,7 @@ use crate::domain::value_condition::ValueCondition;
 mod address;
 mod answer;
 mod custom_types;
+mod entropy;
 mod inspection;
 mod migration;
 mod place;

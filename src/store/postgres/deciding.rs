@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use super::job::{Answer, Job, Pending};
 use super::view::{View, handles};
-use crate::domain::error::{Code, Error, Result};
+use crate::domain::error::Result;
 use crate::domain::event::{Event, Hash};
 use crate::domain::ids::{InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration};
 use crate::domain::time::Timestamp;
 use crate::integrity::{self, Facts, Outcome, Restoring};
-use crate::store::{AppendRequest, Appended, RestoreEvent, RestoreRequest};
+use crate::store::{AppendRequest, Appended, RestoreEvent, RestoreRequest, entropy};
 
 /// An instance before the transaction and as it will be.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Deciding {
                 types: &self.view.types,
                 now: self.now,
                 store_id: self.store_id,
-                entropy: &mut random,
+                entropy: &mut entropy::random,
             },
         )?;
         for (event, outcome) in request.events.iter().zip(&decided.outcomes) {
@@ -122,7 +122,7 @@ impl Deciding {
             return Ok(Restoring::Present);
         }
         if self.view.events.contains_key(&event.event_id) {
-            return Err(id_conflict(event));
+            return Err(integrity::id_taken(event));
         }
         let mut instance = match (&head, &asked.register) {
             (Some(head), _) => head.clone(),
@@ -131,7 +131,7 @@ impl Deciding {
                 self.free_handle(id, &mut registration);
                 Instance::unborn(id, registration, asked.origin, event.timestamp)
             }
-            (None, None) => return Err(unregistered()),
+            (None, None) => return Err(integrity::unregistered()),
         };
         instance.apply(event);
         self.view.events.insert(event.event_id, event.clone());
@@ -167,23 +167,4 @@ impl Deciding {
             registration.handle = free;
         }
     }
-}
-
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
-}
-
-fn id_conflict(event: &Event) -> Error {
-    Error::new(
-        Code::EventIdConflict,
-        format!("event_id {} is stored already, as another event", event.event_id),
-        "an event id belongs to one event of a store; restore the export into another store",
-    )
-    .at("event_id")
-}
-
-fn unregistered() -> Error {
-    Error::new(Code::Internal, "a first event came without its registration", "report this fault")
 }

@@ -13,7 +13,7 @@ use super::scan;
 use crate::domain::error::Result;
 use crate::domain::time::Timestamp;
 use crate::integrity::type_changed;
-use crate::store::{NewerEvents, StoredType, TypeChange, TypeScan, TypeTarget, TypesAsked};
+use crate::store::{NewerEvents, StoredType, TypeChange, TypeScan, TypesAsked};
 
 const READING: &str = "reading the event types";
 const SCANNING: &str = "reading the events of a type";
@@ -104,35 +104,13 @@ pub async fn change(pool: &Pool, change: &TypeChange, now: Timestamp) -> Result<
 
 async fn decide(lease: &Lease, change: &TypeChange, now: Timestamp) -> Outcome<Result<StoredType>> {
     let name = change.name.as_str();
-    let newest = newest(lease, name).await?;
-    if newest.as_ref().map_or(0, |newest| newest.change) != change.expected {
+    let decided = change.decide(newest(lease, name).await?, last_of_all(lease).await?, now);
+    if let (Ok(_), Some(newer)) = (&decided, change.newer())
+        && !all_fit(lease, name, newer).await?
+    {
         return Ok(Err(type_changed(name)));
     }
-    let number = last_of_all(lease).await? + 1;
-    let last_time = newest.as_ref().map(|newest| newest.retired_at.unwrap_or(newest.defined_at));
-    let at = change.made_at.unwrap_or(now);
-    let at = last_time.map_or(at, |last| at.max(last));
-    Ok(match (&change.to, newest) {
-        (TypeTarget::Retired, Some(newest)) => {
-            Ok(StoredType { change: number, retired_at: Some(at), ..newest })
-        }
-        (TypeTarget::Retired, None) => Err(type_changed(name)),
-        (TypeTarget::Defined { definition, newer }, newest) => {
-            if let Some(newer) = newer
-                && !all_fit(lease, name, newer).await?
-            {
-                return Ok(Err(type_changed(name)));
-            }
-            Ok(StoredType {
-                name: name.to_owned(),
-                version: newest.map_or(0, |newest| newest.version) + 1,
-                change: number,
-                definition: definition.clone(),
-                defined_at: at,
-                retired_at: None,
-            })
-        }
-    })
+    Ok(decided)
 }
 
 async fn newest(lease: &Lease, name: &str) -> Outcome<Option<StoredType>> {
@@ -160,7 +138,7 @@ async fn insert(lease: &Lease, changed: &StoredType) -> Outcome<()> {
                 &i64::from(changed.version),
                 &retired,
                 &definition,
-                &Time(changed.retired_at.unwrap_or(changed.defined_at)),
+                &Time(changed.changed_at()),
             ],
         )
         .await?;

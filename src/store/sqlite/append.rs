@@ -14,7 +14,7 @@ use crate::domain::ids::{self, EventId, InstanceId, StoreId};
 use crate::domain::instance::{Instance, Registration};
 use crate::domain::time::Timestamp;
 use crate::integrity::{self, Facts};
-use crate::store::{AppendRequest, Appended, Correction, StoredType, TypeChange};
+use crate::store::{AppendRequest, Appended, Correction, StoredType, TypeChange, entropy};
 
 /// Appends as they are being written; dropped without [`Appending::finish`] nothing is stored.
 pub struct Appending<'a> {
@@ -66,7 +66,7 @@ impl<'a> Appending<'a> {
                 types: &types,
                 now: self.now,
                 store_id: self.store_id,
-                entropy: &mut random,
+                entropy: &mut entropy::random,
             },
         );
         let decided = match decided {
@@ -253,10 +253,4 @@ fn move_head(connection: &Connection, before: &Instance, after: &Instance) -> ru
             after.head_timestamp.micros(),
         ])?;
     if moved == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(moved)) }
-}
-
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes
 }

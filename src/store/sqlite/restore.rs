@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::append::{Appending, free_handle};
 use super::row::integer;
-use crate::domain::error::{Code, Error, Result};
+use crate::domain::error::Result;
 use crate::domain::event::{Event, Hash};
 use crate::domain::instance::Instance;
 use crate::integrity::{self, Restoring};
@@ -37,7 +37,7 @@ impl Appending<'_> {
             decided => return Ok(decided),
         }
         if self.has_event_id(event)? {
-            return Ok(Err(id_conflict(event)));
+            return Ok(Err(integrity::id_taken(event)));
         }
         let mut after = match (&head, &asked.register) {
             (Some(head), _) => head.clone(),
@@ -46,7 +46,7 @@ impl Appending<'_> {
                 free_handle(&self.transaction, id, &mut registration)?;
                 Instance::unborn(id, registration, asked.origin, event.timestamp)
             }
-            (None, None) => return Ok(Err(unregistered())),
+            (None, None) => return Ok(Err(integrity::unregistered())),
         };
         after.apply(event);
         self.write(head, after, std::slice::from_ref(event))?;
@@ -70,17 +70,4 @@ impl Appending<'_> {
             .prepare_cached("SELECT 1 FROM event_store WHERE event_id = ?1")?
             .exists([event.event_id.0.as_bytes()])
     }
-}
-
-fn id_conflict(event: &Event) -> Error {
-    Error::new(
-        Code::EventIdConflict,
-        format!("event_id {} is stored already, as another event", event.event_id),
-        "an event id belongs to one event of a store; restore the export into another store",
-    )
-    .at("event_id")
-}
-
-fn unregistered() -> Error {
-    Error::new(Code::Internal, "a first event came without its registration", "report this fault")
 }

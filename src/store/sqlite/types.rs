@@ -15,7 +15,7 @@ use crate::domain::error::Result;
 use crate::domain::event::{Event, NewEvent, TypeCheck};
 use crate::domain::time::Timestamp;
 use crate::integrity::type_changed;
-use crate::store::{NewerEvents, StoredType, TypeChange, TypeScan, TypeTarget, TypesAsked};
+use crate::store::{NewerEvents, StoredType, TypeChange, TypeScan, TypesAsked};
 
 const READING: &str = "reading the event types";
 const SCANNING: &str = "reading the events of a type";
@@ -97,36 +97,14 @@ pub fn change(
     now: Timestamp,
 ) -> rusqlite::Result<Result<StoredType>> {
     let name = change.name.as_str();
-    let newest = newest(connection, name)?;
-    if newest.as_ref().map_or(0, |newest| newest.change) != change.expected {
+    let decided = change.decide(newest(connection, name)?, last_of_all(connection)?, now);
+    let Ok(changed) = decided else { return Ok(decided) };
+    if let Some(newer) = change.newer()
+        && !all_fit(connection, name, newer)?
+    {
         return Ok(Err(type_changed(name)));
     }
-    let number = last_of_all(connection)? + 1;
-    let last_time = newest.as_ref().map(|newest| newest.retired_at.unwrap_or(newest.defined_at));
-    let at = change.made_at.unwrap_or(now);
-    let at = last_time.map_or(at, |last| at.max(last));
-    let changed = match (&change.to, newest) {
-        (TypeTarget::Retired, Some(newest)) => {
-            StoredType { change: number, retired_at: Some(at), ..newest }
-        }
-        (TypeTarget::Retired, None) => return Ok(Err(type_changed(name))),
-        (TypeTarget::Defined { definition, newer }, newest) => {
-            if let Some(newer) = newer
-                && !all_fit(connection, name, newer)?
-            {
-                return Ok(Err(type_changed(name)));
-            }
-            StoredType {
-                name: name.to_owned(),
-                version: newest.map_or(0, |newest| newest.version) + 1,
-                change: number,
-                definition: definition.clone(),
-                defined_at: at,
-                retired_at: None,
-            }
-        }
-    };
-    insert(connection, &changed, at)?;
+    insert(connection, &changed)?;
     Ok(Ok(changed))
 }
 
@@ -145,7 +123,7 @@ fn last_of_all(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(last.unsigned_abs())
 }
 
-fn insert(connection: &Connection, changed: &StoredType, at: Timestamp) -> rusqlite::Result<()> {
+fn insert(connection: &Connection, changed: &StoredType) -> rusqlite::Result<()> {
     let retired = changed.retired_at.is_some();
     connection
         .prepare_cached(
@@ -158,7 +136,7 @@ fn insert(connection: &Connection, changed: &StoredType, at: Timestamp) -> rusql
             changed.version,
             retired,
             (!retired).then_some(&changed.definition),
-            at.micros(),
+            changed.changed_at().micros(),
         ])
         .map(drop)
 }
@@ -223,6 +201,7 @@ fn run(
 mod tests {
     use super::*;
     use crate::domain::error::Code;
+    use crate::store::TypeTarget;
     use crate::store::sqlite::migrate::{MIGRATIONS, migrate};
 
     fn store() -> Connection {
